@@ -1,0 +1,136 @@
+package actors
+
+import (
+	"encoding/json"
+	"reflect"
+	"time"
+
+	"github.com/pioactor/pioactor/actors/setting"
+)
+
+// Settle is how long after a dose the readings are withheld from a dosing
+// automation: bubbles clear, the culture mixes. Pioreactor 26.7.2.
+const Settle = 30 * time.Second
+
+// longestDose ends the wait for a dose whose end nobody reported.
+const longestDose = 10 * time.Minute
+
+// doseGuard keeps a dosing automation from acting on the optical mess of a
+// dose: while one runs, wherever it came from, and for Settle afterwards, no
+// reading reaches it; a reading that is not good never does.
+type doseGuard struct {
+	own   map[string]bool // doses asked for and not concluded
+	quiet time.Duration   // on Mono: no reading before it
+}
+
+func newDoseGuard() *doseGuard { return &doseGuard{own: map[string]bool{}} }
+
+// admits notes what f says about doses, and reports whether the job may see it.
+func (g *doseGuard) admits(h *host, f Fact) bool {
+	now := h.sys.clock.Mono()
+	switch f := f.(type) {
+	case DoseStarted:
+		g.quiet = now + longestDose
+		return false
+	case Dosed:
+		g.quiet = now + Settle
+		return g.concluded(f.ID)
+	case DoseRefused:
+		return g.concluded(f.ID)
+	case ODReading:
+		return now >= g.quiet && len(g.own) == 0 && f.Quality.Grade == Good
+	case ODReadings, ODFiltered, GrowthRate:
+		return now >= g.quiet && len(g.own) == 0
+	}
+	return true
+}
+
+func (g *doseGuard) concluded(id string) bool {
+	mine := g.own[id]
+	delete(g.own, id)
+	return mine
+}
+
+// subscribeFamily gives an automation what all of its family look at.
+func (h *host) subscribeFamily() {
+	if h.spec.Family == Own {
+		return
+	}
+	for _, t := range []reflect.Type{
+		reflect.TypeFor[ODReading](), reflect.TypeFor[ODFiltered](), reflect.TypeFor[GrowthRate](),
+		reflect.TypeFor[Dosed](), reflect.TypeFor[DoseStarted](), reflect.TypeFor[DoseRefused](),
+	} {
+		h.sys.bus.subscribe(t, h.life.pid)
+	}
+}
+
+// replyCame turns the refusal of an own dose into DoseRefused.
+func (h *host) replyCame(r Reply) {
+	if h.dosing == nil || !h.dosing.own[r.ID] {
+		h.deliver(r)
+		return
+	}
+	if !r.OK {
+		h.dosing.concluded(r.ID)
+		h.deliver(DoseRefused{Meta: Meta{Unit: h.sys.unit, Experiment: h.spec.Experiment, At: h.sys.clock.Now()},
+			ID: r.ID, Code: r.Code, Reason: r.Reason, Source: h.spec.Slot})
+	}
+}
+
+// noEvent records that an automation decided, or was told, not to act.
+func (h *host) noEvent(r *Refusal) {
+	if h.auto != nil {
+		h.sys.publish(h.spec.Experiment, AutomationEvent{Job: h.spec.Slot, Name: "NoEvent", Message: r.Reason})
+	}
+}
+
+// record publishes which settings an automation had, and when.
+type record struct {
+	since time.Time
+	last  json.RawMessage
+}
+
+func (h *host) startRecord() {
+	if h.spec.Family == Own {
+		return
+	}
+	h.auto = &record{since: h.sys.clock.Now(), last: h.settingsJSON()}
+	h.sys.publish(h.spec.Experiment, SettingChanged{Job: h.spec.Slot, Setting: "automation_name", Value: h.spec.Automation})
+	h.auto.publish(h, time.Time{})
+}
+
+func (r *record) publish(h *host, ended time.Time) {
+	h.sys.publish(h.spec.Experiment, AutomationSettings{Job: h.spec.Slot, Automation: h.spec.Automation,
+		StartedAt: r.since, EndedAt: ended, Settings: r.last})
+}
+
+// changed closes the span of the old settings and opens one for the new.
+func (r *record) changed(h *host) {
+	settings := h.settingsJSON()
+	if string(settings) == string(r.last) {
+		return
+	}
+	now := h.sys.clock.Now()
+	r.publish(h, now)
+	r.since, r.last = now, settings
+	r.publish(h, time.Time{})
+}
+
+func (r *record) end(h *host) {
+	r.publish(h, h.sys.clock.Now())
+	h.sys.publish(h.spec.Experiment, SettingChanged{Job: h.spec.Slot, Setting: "automation_name"})
+}
+
+func (h *host) settingsJSON() json.RawMessage {
+	values := map[string]any{}
+	for _, f := range setting.Of(h.job) {
+		if f.Settable {
+			values[f.Name] = f.Value(h.job)
+		}
+	}
+	text, err := json.Marshal(values)
+	if err != nil {
+		h.sys.logf(h, "error", "settings: %v", err)
+	}
+	return text
+}

@@ -1,0 +1,106 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/pioactor/pioactor/actors/setting"
+)
+
+// Command asks one actor to do something, wherever the wish came from: an MQTT
+// topic, HTTP, the command line, a profile or another actor. It is answered by
+// exactly one Reply.
+type Command struct {
+	ID       string    `json:"id"` // a repeated ID is answered from memory
+	Origin   Origin    `json:"origin"`
+	Target   string    `json:"target"`             // the actor's name, such as "stirring"
+	Epoch    uint64    `json:"epoch,omitempty"`    // 0, or no older than what the target has seen
+	Deadline time.Time `json:"deadline,omitempty"` // later than this it is refused
+	Body     any       `json:"body"`
+}
+
+// Origin says who wants it.
+type Origin struct {
+	Mouth string `json:"mouth"` // "mqtt", "cli", "http", "actor"
+	Who   string `json:"who,omitempty"`
+	Addr  string `json:"addr,omitempty"`
+}
+
+// Reply answers a Command.
+type Reply struct {
+	ID     string `json:"id"`
+	OK     bool   `json:"ok"`
+	Value  any    `json:"value,omitempty"`
+	Code   string `json:"code,omitempty"`   // a stable word for programs
+	Reason string `json:"reason,omitempty"` // for people
+}
+
+// Refusal is an error that means "no, and nothing happened". Returned from
+// Receive it is reported, and is not a failure of the actor.
+type Refusal struct {
+	Code   string
+	Reason string
+}
+
+// Error implements error.
+func (r *Refusal) Error() string { return r.Reason }
+
+// Set changes settings, all or none.
+type Set struct {
+	Values []setting.Pair `json:"values"`
+}
+
+// SetState asks a job for a state: Ready, Sleeping or Disconnected.
+type SetState struct {
+	State State `json:"state"`
+}
+
+// StartJob starts a job on this unit. It is answered when the job is ready, or
+// with the reason why not.
+type StartJob struct {
+	Job     string         `json:"job"`
+	Options []setting.Pair `json:"options"` // initial settings; automation_name picks the automation
+}
+
+// Dose moves liquid: inflow first, then waste. A dose by volume is all or
+// nothing before the first drop.
+type Dose struct {
+	MediaML    float64       `json:"media_ml,omitempty"`
+	AltMediaML float64       `json:"alt_media_ml,omitempty"`
+	WasteML    float64       `json:"waste_ml,omitempty"`
+	Pump       string        `json:"pump,omitempty"` // "media", "alt_media", "waste", with For: run one pump for a time
+	For        time.Duration `json:"for,omitempty"`
+	Source     string        `json:"source,omitempty"`
+}
+
+// StopDosing turns every pump off and forgets what was queued.
+type StopDosing struct {
+	Reason string `json:"reason"`
+}
+
+// SetLED sets one LED.
+type SetLED struct {
+	Channel string        `json:"channel"` // "A" to "D"
+	Percent float64       `json:"percent"`
+	For     time.Duration `json:"for,omitempty"` // 0: until changed, while its owner lives
+	Source  string        `json:"source,omitempty"`
+}
+
+// SetVial corrects what the ledger believes, after a look at the vial. NaN
+// never; a nil field stays as it is.
+type SetVial struct {
+	VolumeML    *float64 `json:"current_volume_ml,omitempty"`
+	EffluxML    *float64 `json:"efflux_tube_volume_ml,omitempty"`
+	AltFraction *float64 `json:"alt_media_fraction,omitempty"`
+}
+
+// Acknowledge takes note of an alarm; a latched one is released.
+type Acknowledge struct {
+	Name string `json:"name"`
+}
+
+// Note writes one line into the log.
+type Note struct {
+	Text  string `json:"text"`
+	Level string `json:"level"`
+	Task  string `json:"task"`
+}

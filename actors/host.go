@@ -1,0 +1,350 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/pioactor/pioactor/actors/clock"
+	"github.com/pioactor/pioactor/actors/setting"
+)
+
+// host is the one proto.actor actor of the house: it carries a Job through its
+// life. A restart makes a new host around a new Job; what must stay is in life.
+//
+// Takes: engine lifecycle, Command, facts, posted (timers and edges).
+// Sends: JobState, SettingChanged, Reply, ChildState to its parent.
+// Fails by: whatever the job returns or panics with, outputs released first.
+type host struct {
+	sys  *System
+	life *life
+	spec *Spec
+	job  Job
+	c    Context
+
+	state    State
+	held     bool // the job will say itself when it is ready
+	ending   bool
+	start    uint64
+	shown    []any // settings as last published
+	timers   []*clock.Timer
+	tick     *clock.Timer
+	dosing   *doseGuard
+	auto     *record
+	replied  bool
+	deferred bool
+}
+
+// posted is a message from a timer or an edge; it is void after a restart.
+type posted struct {
+	start uint64
+	msg   any
+}
+
+// failure carries a job's error through the engine to the supervisor.
+type failure struct{ error }
+
+func newHost(s *System, l *life) *host {
+	h := &host{sys: s, life: l, spec: &l.spec, start: l.begin()}
+	h.c.h = h
+	if l.spec.Family == Dosing {
+		h.dosing = newDoseGuard()
+	}
+	return h
+}
+
+// Receive implements actor.Actor.
+func (h *host) Receive(ctx actor.Context) {
+	h.c.ctx, h.replied, h.deferred = ctx, false, false
+	switch msg := ctx.Message().(type) {
+	case *actor.Started:
+		h.begin()
+	case *actor.Restarting:
+		h.silence()
+	case *actor.Stopping:
+		h.stopping()
+	case *actor.Stopped:
+		h.stopped()
+	case *actor.Terminated, *actor.PoisonPill:
+	case posted:
+		h.posted(msg)
+	case Command:
+		h.command(msg)
+	case Fact:
+		h.fact(msg)
+	case Reply:
+		h.replyCame(msg)
+	default:
+		h.deliver(msg)
+	}
+	h.showSettings()
+	h.c.ctx = nil
+}
+
+// begin starts an incarnation.
+func (h *host) begin() {
+	h.life.mu.Lock()
+	changed := slices.Clone(h.life.changed)
+	h.life.mu.Unlock()
+	job, err := h.spec.make(changed)
+	if err != nil {
+		h.refuse(err)
+		return
+	}
+	h.job = job
+	h.enter(Init, "")
+	h.subscribeFamily()
+	h.startRecord()
+	h.showSettings()
+	err = h.call(Started{})
+	h.showSettings()
+	var r *Refusal
+	switch {
+	case errors.As(err, &r):
+		h.refuse(err)
+	case err != nil:
+		h.fail(err)
+	case !h.held:
+		h.ready()
+	}
+}
+
+// refuse ends an actor that may not start.
+func (h *host) refuse(err error) {
+	h.sys.logf(h, "error", "%v", err)
+	h.end(Disconnected, err.Error())
+}
+
+func (h *host) ready() {
+	if h.state != Init {
+		return
+	}
+	h.enter(Ready, "")
+	h.must(h.call(Entered{Ready, Init}))
+	h.life.mu.Lock()
+	sleep := h.life.sleeps
+	h.life.mu.Unlock()
+	if sleep {
+		h.sleep()
+	}
+}
+
+// end stops the actor for good; state is Disconnected or Lost.
+func (h *host) end(state State, reason string) {
+	h.finish(state, reason)
+	h.c.ctx.Stop(h.c.ctx.Self())
+}
+
+// stopping is the engine's word that the actor ends, whoever wished it.
+func (h *host) stopping() {
+	why := h.life.lost()
+	if why == "" {
+		h.finish(Disconnected, "")
+		return
+	}
+	h.finish(Lost, why)
+	h.sys.publish(h.spec.Experiment, Alarm{Name: h.spec.Name + "_lost", Priority: "high", Active: true,
+		Since: h.sys.clock.Now(), Text: fmt.Sprintf("%s is lost: it %s", h.spec.Name, why)})
+}
+
+// finish is the job's last turn, once: outputs safe, Stopping, silence, state.
+// A panic in it would revive the actor (issue #214), so call catches it.
+func (h *host) finish(state State, reason string) {
+	if h.ending {
+		return
+	}
+	h.ending = true
+	h.release()
+	if h.job != nil {
+		if err := h.call(Stopping{}); err != nil {
+			h.sys.logf(h, "error", "stopping: %v", err)
+		}
+	}
+	h.silence()
+	h.enter(state, reason)
+}
+
+func (h *host) stopped() {
+	h.hideSettings()
+	h.sys.forget(h.life)
+	h.tellParent(ChildState{h.spec.Name, h.state, h.life.lost()})
+}
+
+// silence cancels everything that could still call this incarnation.
+func (h *host) silence() {
+	for _, t := range h.timers {
+		t.Stop()
+	}
+	h.timers = nil
+	if h.tick != nil {
+		h.tick.Stop()
+		h.tick = nil
+	}
+	h.sys.bus.unsubscribe(h.life.pid)
+}
+
+// enter publishes a state; the strict transitions are in lifecycle.go.
+func (h *host) enter(to State, reason string) {
+	from := h.state
+	if from == to || !from.mayBecome(to) {
+		return
+	}
+	h.state = to
+	if h.spec.Slot != "" {
+		h.sys.publish(h.spec.Experiment, JobState{Job: h.spec.Slot, State: to, From: from, Reason: reason})
+		h.sys.logf(h, levelOf(to), "%s%s", title(to), because(reason))
+	}
+	if to == Ready || to == Sleeping || to == Disconnected && reason != "" {
+		h.tellParent(ChildState{h.spec.Name, to, reason})
+	}
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return "."
+	}
+	return ": " + reason
+}
+
+func (h *host) tellParent(m any) {
+	if parent := h.c.ctx.Parent(); parent != nil && h.sys.life(parent.Id) != nil {
+		h.c.ctx.Send(parent, m)
+	}
+}
+
+// release makes every output this actor holds safe. The devices hear of it
+// before anything else happens, a restart included.
+func (h *host) release() {
+	h.sys.publish(h.spec.Experiment, OwnerGone{Owner: h.spec.Name})
+}
+
+func (h *host) posted(p posted) {
+	if p.start != h.start || h.ending {
+		return
+	}
+	switch msg := p.msg.(type) {
+	case due:
+		h.ticked(msg)
+	case edgePanic:
+		h.fail(fmt.Errorf("panic at the edge: %v", msg.reason))
+	default:
+		h.deliver(msg)
+	}
+}
+
+func (h *host) fact(f Fact) {
+	if h.state == Sleeping || h.job == nil || h.ending {
+		return
+	}
+	if h.dosing != nil && !h.dosing.admits(h, f) {
+		return
+	}
+	h.deliver(f)
+}
+
+// deliver hands msg to the job and deals with what it returns.
+func (h *host) deliver(msg any) {
+	if h.job == nil || h.ending {
+		return
+	}
+	if _, tick := msg.(Tick); tick && h.state == Sleeping {
+		return
+	}
+	h.must(h.call(msg))
+}
+
+// must reports a refusal and fails on any other error.
+func (h *host) must(err error) {
+	var r *Refusal
+	switch {
+	case err == nil:
+	case errors.As(err, &r):
+		h.sys.logf(h, "warning", "%s", r.Reason)
+		h.noEvent(r)
+	default:
+		h.fail(err)
+	}
+}
+
+// call runs the job; a panic is an error like any other.
+func (h *host) call(msg any) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v at %s", p, origin(debug.Stack()))
+		}
+	}()
+	return h.job.Receive(&h.c, msg)
+}
+
+// fail makes the outputs safe and hands the error to the supervisor.
+func (h *host) fail(err error) {
+	h.release()
+	h.life.mu.Lock()
+	h.life.sleeps = h.state == Sleeping
+	h.life.mu.Unlock()
+	h.sys.logf(h, "error", "%v", err)
+	if h.auto != nil {
+		h.sys.publish(h.spec.Experiment, AutomationEvent{Job: h.spec.Slot, Name: "ErrorOccurred", Message: err.Error()})
+	}
+	panic(failure{err})
+}
+
+// showSettings publishes what changed since the last message: so a retained
+// value can never contradict the job.
+func (h *host) showSettings() {
+	if h.job == nil || h.ending || h.spec.Slot == "" || h.state == "" {
+		return
+	}
+	fields := setting.Of(h.job)
+	if h.shown == nil {
+		h.shown = make([]any, len(fields))
+	}
+	changed := false
+	for i, f := range fields {
+		if !f.Shown {
+			continue
+		}
+		v := f.Value(h.job)
+		if h.shown[i] == v {
+			continue
+		}
+		changed = changed || f.Settable
+		h.shown[i] = v
+		h.sys.publish(h.spec.Experiment, SettingChanged{Job: h.spec.Slot, Setting: f.Name, Value: v, Persist: f.Persist})
+	}
+	if changed && h.auto != nil {
+		h.auto.changed(h)
+	}
+}
+
+// hideSettings clears what is not to outlive the job.
+func (h *host) hideSettings() {
+	if h.job == nil || h.spec.Slot == "" {
+		return
+	}
+	for _, f := range setting.Of(h.job) {
+		if f.Shown && !f.Persist {
+			h.sys.publish(h.spec.Experiment, SettingChanged{Job: h.spec.Slot, Setting: f.Name})
+		}
+	}
+	if h.auto != nil {
+		h.auto.end(h)
+	}
+}
+
+// OwnerGone tells the devices that an actor failed, slept or ended: every
+// output it held goes safe.
+type OwnerGone struct {
+	Meta
+	Owner string `json:"owner"`
+}
+
+// after posts msg to this incarnation once d has passed.
+func (h *host) after(d time.Duration, msg any) *clock.Timer {
+	pid, p := h.life.pid, posted{h.start, msg}
+	return h.sys.clock.AfterFunc(d, func() { h.sys.engine.Root.Send(pid, p) })
+}

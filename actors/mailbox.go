@@ -1,0 +1,152 @@
+package actors
+
+import (
+	"sync"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/pioactor/pioactor/actors/clock"
+)
+
+// dispatcher runs actors on the house clock.
+type dispatcher struct{ clock *clock.Clock }
+
+func (d dispatcher) Schedule(f func()) { d.clock.Schedule(f) }
+func (dispatcher) Throughput() int     { return 1 }
+
+// mailbox takes system messages first. It handles one message a turn and then
+// queues itself again, so that on a virtual clock any actor may come in
+// between; live it goes on at once, since goroutines interleave by themselves.
+type mailbox struct {
+	clock      *clock.Clock
+	invoker    actor.MessageInvoker
+	dispatcher actor.Dispatcher
+
+	mu        sync.Mutex
+	sys, user fifo
+	suspended bool
+	running   bool
+}
+
+func (m *mailbox) PostUserMessage(message any) {
+	m.mu.Lock()
+	m.user.push(message)
+	m.wake()
+}
+
+func (m *mailbox) PostSystemMessage(message any) {
+	m.mu.Lock()
+	m.sys.push(message)
+	m.wake()
+}
+
+// wake unlocks and schedules the mailbox unless it runs already.
+func (m *mailbox) wake() {
+	start := !m.running && m.runnable()
+	m.running = m.running || start
+	m.mu.Unlock()
+	if start {
+		m.dispatcher.Schedule(m.run)
+	}
+}
+
+func (m *mailbox) runnable() bool { return m.sys.len() > 0 || !m.suspended && m.user.len() > 0 }
+
+func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, d actor.Dispatcher) {
+	m.invoker, m.dispatcher = invoker, d
+}
+
+func (m *mailbox) Start() {}
+
+func (m *mailbox) UserMessageCount() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.user.len()
+}
+
+func (m *mailbox) run() {
+	for {
+		m.turn()
+		m.mu.Lock()
+		if m.running = m.runnable(); !m.running {
+			m.mu.Unlock()
+			return
+		}
+		m.mu.Unlock()
+		if !m.clock.IsLive() {
+			m.dispatcher.Schedule(m.run)
+			return
+		}
+	}
+}
+
+// turn handles one message; a panic goes to the supervisor.
+func (m *mailbox) turn() {
+	message, system := m.take()
+	defer func() {
+		if reason := recover(); reason != nil {
+			m.invoker.EscalateFailure(reason, message)
+		}
+	}()
+	switch {
+	case message == nil:
+	case system:
+		m.invoker.InvokeSystemMessage(message)
+	default:
+		m.invoker.InvokeUserMessage(message)
+	}
+}
+
+func (m *mailbox) take() (message any, system bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sys.len() == 0 {
+		if m.suspended {
+			return nil, false
+		}
+		return m.user.pop(), false
+	}
+	message = m.sys.pop()
+	switch message.(type) {
+	case *actor.SuspendMailbox:
+		m.suspended = true
+		return nil, true
+	case *actor.ResumeMailbox:
+		m.suspended = false
+		return nil, true
+	}
+	return message, true
+}
+
+// fifo is a queue that keeps its memory while it is busy.
+type fifo struct {
+	items []any
+	head  int
+}
+
+func (q *fifo) len() int { return len(q.items) - q.head }
+
+func (q *fifo) push(x any) { q.items = append(q.items, x) }
+
+func (q *fifo) pop() any {
+	if q.len() == 0 {
+		return nil
+	}
+	x := q.items[q.head]
+	q.items[q.head] = nil
+	q.head++
+	switch {
+	case q.head == len(q.items) && cap(q.items) > 256:
+		q.items, q.head = nil, 0
+	case q.head == len(q.items):
+		q.items, q.head = q.items[:0], 0
+	case q.head > 1024 && q.head > len(q.items)/2:
+		q.items, q.head = append([]any(nil), q.items[q.head:]...), 0
+	}
+	return x
+}
+
+var (
+	_ actor.Mailbox    = (*mailbox)(nil)
+	_ actor.Dispatcher = dispatcher{}
+)

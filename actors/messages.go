@@ -1,0 +1,331 @@
+package actors
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Meta says where and when a fact came to be. The system fills it in.
+type Meta struct {
+	Unit       string        `json:"unit"`
+	Experiment string        `json:"experiment"`
+	Boot       string        `json:"boot"` // one start of the process
+	Seq        uint64        `json:"seq"`  // counts facts of one kind within a boot
+	At         time.Time     `json:"at"`   // UTC
+	Mono       time.Duration `json:"mono"` // since the boot; use it for intervals
+}
+
+// About returns the meta of a fact.
+func (m Meta) About() Meta { return m }
+
+// Fact is what happened or was measured: a value that embeds Meta. Facts are
+// published, never sent to someone; whoever subscribed gets them.
+type Fact interface{ About() Meta }
+
+// Retained is a fact that stays true until the next with the same key.
+type Retained interface {
+	Fact
+	RetainKey() string
+}
+
+// Vital is a fact that observers must not lose: doses, alarms, events.
+type Vital interface {
+	Fact
+	Vital()
+}
+
+// State is where a job is in its life.
+type State string
+
+// The states of a job. A job starts in Init; Disconnected and Lost are final.
+const (
+	Init         State = "init"
+	Ready        State = "ready"
+	Sleeping     State = "sleeping"
+	Disconnected State = "disconnected"
+	Lost         State = "lost"
+)
+
+// JobState is published on every transition of a job.
+type JobState struct {
+	Meta
+	Job    string `json:"job"`
+	State  State  `json:"state"`
+	From   State  `json:"from"`
+	Reason string `json:"reason,omitempty"` // why it was lost or refused
+}
+
+// SettingChanged is a setting's value: at the start of a job and after every change.
+type SettingChanged struct {
+	Meta
+	Job     string `json:"job"`
+	Setting string `json:"setting"`
+	Value   any    `json:"value"`             // float64, int64, bool, string; nil once the job is gone
+	Persist bool   `json:"persist,omitempty"` // outlives the job
+}
+
+// Quality says whether a reading may be believed, and if not, why not.
+type Quality struct {
+	Grade  string `json:"grade"`            // "good", "uncertain", "bad"
+	Reason string `json:"reason,omitempty"` // a stable word, such as "saturated"
+}
+
+// The grades of Quality.
+const (
+	Good      = "good"
+	Uncertain = "uncertain"
+	Bad       = "bad"
+)
+
+// ODReading is the optical density at one photodiode. Its value may steer a
+// culture only when Quality is Good.
+type ODReading struct {
+	Meta
+	Channel    int     `json:"channel"`
+	Angle      string  `json:"angle"`
+	Value      float64 `json:"od"` // AU; volts over the relative reference when uncalibrated
+	Quality    Quality `json:"quality"`
+	Volts      float64 `json:"volts"`     // after the dark offset
+	ReferenceV float64 `json:"reference"` // relative reference the volts were divided by; 1 without one
+	DarkV      float64 `json:"dark_v"`
+	IRPercent  float64 `json:"ir_percent"`
+	RPM        float64 `json:"rpm"` // latest measured; 0 when unknown
+	PumpOn     bool    `json:"pump_on,omitempty"`
+}
+
+// ODReadings are the readings of all channels at one instant.
+type ODReadings struct {
+	Meta
+	Readings []ODReading `json:"readings"` // ascending channel; read only
+}
+
+// RelativeIRIntensity is how bright the IR LED is compared with its first reading.
+type RelativeIRIntensity struct {
+	Meta
+	Value float64 `json:"relative_intensity"`
+}
+
+// GrowthRate is the specific growth rate µ.
+type GrowthRate struct {
+	Meta
+	PerH   float64 `json:"growth_rate_per_h"`
+	SDPerH float64 `json:"sd_per_h"`
+}
+
+// ODFiltered is the normalized OD behind a growth rate: 1 when it began.
+type ODFiltered struct {
+	Meta
+	Value float64 `json:"od_filtered"`
+}
+
+// StirringRate is the measured speed.
+type StirringRate struct {
+	Meta
+	RPM float64 `json:"measured_rpm"`
+}
+
+// DosingEvent reports liquid that a pump moved, in the size it moved it.
+type DosingEvent struct {
+	Meta
+	Event    string  `json:"event"` // "add_media", "add_alt_media", "remove_waste"
+	VolumeML float64 `json:"volume_ml"`
+	Source   string  `json:"source"`
+}
+
+// Dosed ends a dose: what was really moved.
+type Dosed struct {
+	Meta
+	ID         string  `json:"id"`
+	MediaML    float64 `json:"media_ml"`
+	AltMediaML float64 `json:"alt_media_ml"`
+	WasteML    float64 `json:"waste_ml"`
+	LnStep     float64 `json:"ln_step"` // −ln(1+v/V): what the dose does to ln OD
+	Source     string  `json:"source"`
+	Cut        string  `json:"cut,omitempty"` // why it ended early
+}
+
+// DoseStarted says that a dose is about to move liquid.
+type DoseStarted struct {
+	Meta
+	ID     string  `json:"id"`
+	LnStep float64 `json:"ln_step"` // expected
+	Source string  `json:"source"`
+}
+
+// DoseRefused says that nothing was moved, and why.
+type DoseRefused struct {
+	Meta
+	ID     string `json:"id"`
+	Code   string `json:"code"`
+	Reason string `json:"reason"`
+	Source string `json:"source"`
+}
+
+// Vial is what the ledger says the vial holds.
+type Vial struct {
+	Meta
+	VolumeML         float64   `json:"current_volume_ml"`
+	EffluxML         float64   `json:"efflux_tube_volume_ml"`
+	AltFraction      float64   `json:"alt_media_fraction"`
+	MediaML          float64   `json:"cumulative_media_added_ml"`
+	AltMediaML       float64   `json:"cumulative_alt_media_added_ml"`
+	WasteML          float64   `json:"cumulative_waste_removed_ml"`
+	OwedWasteML      float64   `json:"owed_waste_ml"`
+	Generations      float64   `json:"generations"`
+	DilutionRatePerH float64   `json:"dilution_rate_per_h"` // over the last hour
+	LastDose         time.Time `json:"last_dose"`
+}
+
+// LEDs are the intensities of all LEDs, in percent.
+type LEDs struct {
+	Meta
+	A float64 `json:"A"`
+	B float64 `json:"B"`
+	C float64 `json:"C"`
+	D float64 `json:"D"`
+}
+
+// LEDChanged is one deliberate change of one LED.
+type LEDChanged struct {
+	Meta
+	Channel string  `json:"channel"`
+	Percent float64 `json:"percent"`
+	Source  string  `json:"source"`
+}
+
+// PIDLog is one step of a controller, for those who tune it.
+type PIDLog struct {
+	Meta
+	Job          string  `json:"job"`
+	Target       string  `json:"target"` // "rpm", "temperature", "growth_rate"
+	Setpoint     float64 `json:"setpoint"`
+	Lower        float64 `json:"lower"`
+	Upper        float64 `json:"upper"`
+	Kp           float64 `json:"kp"`
+	Ki           float64 `json:"ki"`
+	Kd           float64 `json:"kd"`
+	Integral     float64 `json:"integral"`
+	Proportional float64 `json:"proportional"`
+	Derivative   float64 `json:"derivative"`
+	Input        float64 `json:"input"`
+	Output       float64 `json:"output"`
+}
+
+// AutomationEvent is what an automation did or decided, for people and records.
+type AutomationEvent struct {
+	Meta
+	Job     string          `json:"job"`
+	Name    string          `json:"event_name"` // "DilutionEvent", "NoEvent", "ErrorOccurred" …
+	Message string          `json:"message"`
+	Data    json.RawMessage `json:"data,omitempty"`
+}
+
+// AutomationSettings is the record of an automation's settings in one span of time.
+type AutomationSettings struct {
+	Meta
+	Job        string          `json:"job"`
+	Automation string          `json:"automation"`
+	StartedAt  time.Time       `json:"started_at"`
+	EndedAt    time.Time       `json:"ended_at"` // zero while it lasts
+	Settings   json.RawMessage `json:"settings"`
+}
+
+// Disturbance marks an optical step that is not growth: a bumped, rotated,
+// sampled or swapped vial.
+type Disturbance struct {
+	Meta
+	Cause string `json:"cause"`
+}
+
+// Log is one line for people.
+type Log struct {
+	Meta
+	Task    string `json:"task"` // the job it came from
+	Level   string `json:"level"`
+	Source  string `json:"source"` // "app", or who wrote the note
+	Message string `json:"message"`
+}
+
+// Alarm is a condition somebody should know of. It stays until cleared and,
+// when latched, acknowledged.
+type Alarm struct {
+	Meta
+	Name     string    `json:"name"`
+	Priority string    `json:"priority"` // "low", "medium", "high"
+	Active   bool      `json:"active"`
+	Latched  bool      `json:"latched,omitempty"`
+	Acked    bool      `json:"acknowledged,omitempty"`
+	Since    time.Time `json:"since"`
+	Text     string    `json:"text"`
+}
+
+// Computer is the health of the machine.
+type Computer struct {
+	Meta
+	DiskFreePercent float64 `json:"disk_free_percent"`
+	CPUTemperatureC float64 `json:"cpu_temperature_c"`
+	MemoryMB        float64 `json:"memory_mb"`
+}
+
+// RetainKey implements Retained.
+func (f JobState) RetainKey() string { return f.Job }
+
+// RetainKey implements Retained.
+func (f SettingChanged) RetainKey() string { return f.Job + "/" + f.Setting }
+
+// RetainKey implements Retained.
+func (f ODReadings) RetainKey() string { return "" }
+
+// RetainKey implements Retained.
+func (f GrowthRate) RetainKey() string { return "" }
+
+// RetainKey implements Retained.
+func (f ODFiltered) RetainKey() string { return "" }
+
+// RetainKey implements Retained.
+func (f RelativeIRIntensity) RetainKey() string { return "" }
+
+// RetainKey implements Retained.
+func (f StirringRate) RetainKey() string { return "" }
+
+// RetainKey implements Retained.
+func (f Vial) RetainKey() string { return "" }
+
+// RetainKey implements Retained.
+func (f LEDs) RetainKey() string { return "" }
+
+// RetainKey implements Retained.
+func (f Alarm) RetainKey() string { return f.Name }
+
+// RetainKey implements Retained.
+func (f AutomationEvent) RetainKey() string { return f.Job }
+
+// RetainKey implements Retained.
+func (f Computer) RetainKey() string { return "" }
+
+// Vital implements Vital.
+func (DosingEvent) Vital() {}
+
+// Vital implements Vital.
+func (Dosed) Vital() {}
+
+// Vital implements Vital.
+func (DoseStarted) Vital() {}
+
+// Vital implements Vital.
+func (DoseRefused) Vital() {}
+
+// Vital implements Vital.
+func (Alarm) Vital() {}
+
+// Vital implements Vital.
+func (JobState) Vital() {}
+
+// Vital implements Vital.
+func (AutomationEvent) Vital() {}
+
+// Vital implements Vital.
+func (AutomationSettings) Vital() {}
+
+// Vital implements Vital.
+func (Disturbance) Vital() {}

@@ -1,0 +1,138 @@
+// Package protocol is what the house's own actors say to each other about
+// outputs, quiet and liquid. Authors of automations never need it: the actions
+// of actors.Context come down to it.
+//
+// It refuses to hold behaviour: messages only, each with the actor that takes
+// it and the answer it gets.
+//
+//	c.Tell("pumps", protocol.Drive{Output: protocol.PumpOutput("media"), Percent: 100, For: 11 * time.Second, Owner: c.Name()})
+package protocol
+
+import (
+	"time"
+
+	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/hw"
+)
+
+// Names of outputs, as used in Drive, Release and Cut.
+const (
+	Stirrer = "stirrer"
+	Heater  = "heater"
+)
+
+// PumpOutput names the output of a pump.
+func PumpOutput(role hw.PumpRole) string { return "pump/" + string(role) }
+
+// LEDOutput names the output of an LED, "A" to "D".
+func LEDOutput(channel string) string { return "led/" + channel }
+
+// Drive asks the device that owns Output (actors "pumps", "leds", "stirrer") to
+// drive it for no longer than For. The same owner may renew or change it at any
+// time; another owner is refused while the lease lives. Answered by Driven.
+// Inside an OD window the change waits for the window's end; Driven comes then.
+type Drive struct {
+	Output  string
+	Percent float64
+	For     time.Duration
+	Owner   string
+	Epoch   uint64
+}
+
+// Driven answers Drive. A refusal changed nothing.
+type Driven struct {
+	Output string
+	OK     bool
+	Code   string // "held", "old_epoch", "invalid", "hardware"
+	Reason string
+}
+
+// Release makes Output safe, or with an empty Output all that Owner holds. It
+// acts at once, inside an OD window too, and is not answered except by Cut.
+type Release struct {
+	Output string
+	Owner  string
+}
+
+// Cut tells an owner that its lease on Output has ended, and the output is safe.
+type Cut struct {
+	Output string
+	Owner  string
+	Ran    time.Duration // how long it was really driven, over the whole lease
+	Reason string        // "expired", "released", "hardware: …"
+}
+
+// AskQuiet asks the actor "window" for an OD window: light as the measurement
+// needs it and no change of any output. Answered by Quiet.
+type AskQuiet struct {
+	For       time.Duration // at most; after it the window closes by itself
+	IRPercent float64       // the IR LED during the window; 0 for a dark one
+	KeepLEDs  bool          // leave the other LEDs on
+}
+
+// Quiet answers AskQuiet once every device has granted it.
+type Quiet struct {
+	OK     bool
+	Reason string // why not: another window is open, a device does not answer
+	PumpOn bool   // a pump runs through the window: flag the reading
+}
+
+// EndQuiet closes the window, sent by whoever asked for it. Answered by QuietEnded.
+type EndQuiet struct{}
+
+// QuietEnded reports whether an output changed inside the window after all,
+// because safety came first.
+type QuietEnded struct {
+	Disturbed bool
+	PumpOn    bool
+}
+
+// Hush is the window's word to each device: no change until Unhush or Until.
+// Safety is exempt: a lease that ends still makes its output safe. Answered by Hushed.
+type Hush struct {
+	Until     time.Duration // on Mono
+	IRPercent float64
+	KeepLEDs  bool
+}
+
+// Hushed answers Hush and Unhush.
+type Hushed struct {
+	Device  string
+	PumpOn  bool
+	Changed bool // an output changed since Hush
+}
+
+// Unhush ends Hush.
+type Unhush struct{}
+
+// ReadADC asks the actor "adc" for a burst. Answered by ADCRead.
+type ReadADC struct {
+	Plan     hw.Plan
+	Channels []int
+}
+
+// ADCRead answers ReadADC.
+type ADCRead struct {
+	Burst hw.Burst
+	Start time.Duration // on Mono, when the burst began
+	Err   error
+}
+
+// ReadEdges asks the actor "tachometer" for its count. Answered by EdgesRead.
+type ReadEdges struct{}
+
+// EdgesRead answers ReadEdges.
+type EdgesRead struct {
+	Edges hw.Edges
+	Err   error
+}
+
+// PWMDuty is the duty of one PWM channel, 1 to 5.
+type PWMDuty struct {
+	actors.Meta
+	Channel int     `json:"channel"`
+	Percent float64 `json:"percent"`
+}
+
+// RetainKey implements actors.Retained.
+func (f PWMDuty) RetainKey() string { return string(rune('0' + f.Channel)) }

@@ -1,0 +1,139 @@
+// Package pioactor is the tour of the house. It holds no code: what you build
+// on is [github.com/pioactor/pioactor/actors], and the shortest whole program
+// is examples/turbidostat.
+//
+// pioactor runs a bioreactor. One static binary turns a computer with a
+// Pioreactor board, or with a simulated one, into a supervised tree of actors:
+// each job (stirring, reading OD, estimating growth, dosing) and each device (a
+// pump, the stirrer, the photodiodes) is an actor with a mailbox of its own,
+// and when one breaks, its outputs go safe, it is started again, and the others
+// never notice. An MQTT bridge shows the tree to the world in the topics and
+// payloads of Pioreactor 26.7.2, so that clients and scripts written for a
+// Pioreactor go on working.
+//
+// This release runs one unit on simulated hardware: a seeded digital twin whose
+// culture grows, is stirred, measured and diluted, or a recorded run played
+// back. It brings its own broker or uses yours, and a command line that talks to
+// the running node through a unix socket.
+//
+//	make run                             # a unit with a culture twelve hours old
+//	mosquitto_sub -v -t 'pioreactor/#'   # watch it
+//	build/pioactor jobs --data-dir build/demo-data
+//
+// # One word per thing
+//
+// A unit is one computer and its vial. An experiment is what the unit is
+// assigned to. A job does one thing for an experiment; an automation is the part
+// of a job that decides, and the part most people write. A setting is a job's
+// published value. A dose moves media, alt media or waste. A reading is what a
+// sensor said, with a quality; an event is something that happened. The same
+// word means the same thing in Go, TOML, JSON, topics and flags, and whatever
+// leaves the process carries its unit in its name: target_rpm, volume_ml.
+//
+// # Rooms and floors
+//
+// A room is a folder. An import points to a lower floor; rooms on one floor send
+// each other messages. From the ground up, floor numbers as in laws_test.go:
+//
+//	 0  hw                  interfaces of the electronics: Board, Photodiodes, Output, Tachometer
+//	    hw/calibration      curves: fit, apply, invert; pure
+//	    actors/clock        time for everyone: real, or virtual and deterministic
+//	    actors/state        small durable state, one fsynced file per key
+//	    actors/setting      a struct's tags: decode, check, assign, describe
+//	    pure science        actors/od/optics, actors/growth/ekf, actors/stirring/rotor, actors/pid;
+//	                        and pure book-keeping: actors/dosing/ledger, actors/device/lease.
+//	                        Values in, values out: no clock, no goroutine, no file
+//	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
+//	    hw/sim              the digital twin, and the replay board; shares no code with the science it tests
+//	11  actors/protocol     messages that authors of automations never need: leases, reserve and commit, epochs
+//	20  actors/device       one actor per device, the vial's ledger, the OD window, output leases
+//	    actors/od  growth  stirring  dosing  led  monitor     the jobs, each beside its science
+//	    actors/automation   turbidostat, chemostat, silent: written exactly as a user writes one
+//	    actors/alarm        declared conditions: raise, clear, latch, acknowledge
+//	    actors/unit         the tree of one unit
+//	    bridge/wire         the topic table and the payloads; pure
+//	    bridge/mqtt         connections, wills, reconnects
+//	    bridge/broker       the embedded broker
+//	30  bridge              topics to messages and back
+//	    bridge/web          the HTTP API on the unix socket, which the command line uses
+//	40  cmd                 Main and the commands; reads config.toml, starts and stops the tree in order
+//	50  cmd/standard        blank imports: the stock automations and hardware
+//	60  cmd/pioactor        main; its comment is the manual for building a binary of your own
+//	    examples/*          one lesson a folder; each is a complete user program
+//
+// The test kits actors/actorstest, bridge/bridgetest and hw/hwtest stand beside
+// the house: only tests import them, a user's tests included.
+//
+// # The tree on one unit
+//
+//	node                    restarts what fails after a growing, jittered pause; a spent budget latches lost and raises an alarm
+//	├─ devices              the only owner of the board; started first, with every output forced safe
+//	│    ├─ leds  adc  thermometer  tachometer  stirrer  heater  pumps
+//	│    ├─ vial            the volume ledger, single writer of volumes; it belongs to the vial, not to the experiment
+//	│    └─ window          the OD window: od_reading asks for quiet, whatever disturbs light or fluid grants it
+//	├─ bridge               MQTT
+//	├─ alarm                declared conditions; jobs only feed it signals
+//	├─ monitor              the health of the unit itself
+//	└─ experiment           stopping it stops every job in it
+//	     └─ stirring  od_reading  growth_rate_calculating  dosing_automation  led_automation  and your own
+//
+// A job is init, then ready, now and then sleeping; it ends disconnected when
+// it was told to, and lost when it failed for good. There is never more than one
+// job of a name on a unit.
+//
+// # Four journeys
+//
+// A reading. The board answers a burst of photodiode voltages; the od_reading
+// job takes out mains hum, dark offset, drift of the lamp and blank, and says how
+// far the result can be trusted; the ODReading goes to the growth estimator, to the
+// automation and to the observers. Nobody polls, and nobody asks the broker what
+// a neighbour in the same process knows.
+//
+// A command. An MQTT /set, an HTTP request, the command line and Go code all
+// become the same Command in one mailbox, and all get one Reply. A setting is
+// changed on a copy, validated whole, and only then becomes true. On MQTT the
+// retained value is the answer, as with Pioreactor; <job>/$ack says besides why a
+// value was refused. A bad value is refused, never bent into range: that is a
+// deliberate deviation.
+//
+// A fault. A job panics or returns an error: what it drove goes safe first,
+// then it is started again with the settings it had. A job that keeps failing
+// ends lost, with an alarm, and the rest of the unit goes on.
+//
+// A dose. The automation asks for an exchange; the ledger reserves the volume
+// on disk before a pump may start; the pump runs under a lease that is never
+// longer than the dose; the ledger commits what really moved and owes the waste
+// until it is out. A crash in between counts the dose as given: a restart never
+// causes one.
+//
+// # Laws
+//
+// What must not happen by accident is kept by tests, laws_test.go first:
+//
+//   - Imports point down. Each dependency has one home: proto.actor in actors,
+//     paho in bridge, the broker in bridge/broker, cobra in cmd. No exported
+//     signature of actors, hw or cmd carries a dependency's type, with one
+//     escape hatch, actors.RegisterProps.
+//   - The actor world has no clock and no goroutine of its own: time comes from
+//     actors/clock, long operations are values or edge actors. So a day of a
+//     whole unit can run in seconds of virtual time, the same each time for
+//     the same seed, and a failing seed is a bug report that repeats.
+//   - Every output that carries energy is leased: a value, a deadline, an owner.
+//     An expired lease means the safe value.
+//   - State is on disk before it matters: ledger, owed waste, normalization,
+//     latched faults, settings. If it cannot be written, nothing flows in.
+//   - Observers never hold up control: telemetry drops its oldest and counts the
+//     gap; events, doses and alarms are never dropped.
+//   - No number that leaves the process is NaN or infinite; a quality code says
+//     what is wrong instead.
+//   - A stopped job has no mailbox: no late message, timer or retained command
+//     revives it or its outputs.
+//
+// # Not built yet
+//
+// In the plan, in no particular order: the drivers of the real board
+// (hw/pioreactor) with the guard process that makes outputs safe when the node
+// dies; temperature; a database on every unit (actors/store) and a page to look
+// at it; profiles and guided calibration; many units as one cluster
+// (actors/cluster).
+package pioactor
