@@ -93,10 +93,15 @@ type SetVial struct {
 	AltFraction *float64 `json:"alt_media_fraction,omitempty"`
 }
 
-// Acknowledge takes note of an alarm; a latched one is released.
+// Acknowledge takes note of an alarm; a latched one is released. The actor
+// "alarm" answers with the Alarm.
 type Acknowledge struct {
 	Name string `json:"name"`
 }
+
+// ListAlarms asks the actor "alarm" for the active alarms; the reply's value is
+// an []Alarm, the most urgent first.
+type ListAlarms struct{}
 
 // Note writes one line into the log.
 type Note struct {

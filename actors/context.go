@@ -45,6 +45,14 @@ func (c *Context) HoldInit() { c.h.held = true }
 // Ready ends Init after HoldInit.
 func (c *Context) Ready() { c.h.ready() }
 
+// Refuse ends a job that is still in Init, after HoldInit: its start cannot
+// succeed after all, and whoever asked for it hears why.
+func (c *Context) Refuse(r *Refusal) {
+	if c.h.state == Init {
+		c.h.refuse(r)
+	}
+}
+
 // Sleep pauses the job, outputs safe, as $state/set sleeping does.
 func (c *Context) Sleep() {
 	if c.h.state == Ready {
@@ -309,22 +317,4 @@ func (c *Context) Event(name, message string, data any) {
 		return
 	}
 	c.Publish(AutomationEvent{Job: c.h.spec.Slot, Name: name, Message: message, Data: text})
-}
-
-// Raise raises the alarm called name, or changes its text; Clear ends it. A
-// latched alarm stays until somebody acknowledges it.
-func (c *Context) Raise(name, priority, text string, latched bool) {
-	if old, ok := latest[Alarm](c.h.sys, name); ok && old.Active && old.Text == text {
-		return
-	}
-	c.Publish(Alarm{Name: name, Priority: priority, Active: true, Latched: latched, Since: c.Now(), Text: text})
-}
-
-// Clear ends the alarm called name, if it is on.
-func (c *Context) Clear(name string) {
-	old, ok := latest[Alarm](c.h.sys, name)
-	if ok && old.Active {
-		old.Active = false
-		c.Publish(old)
-	}
 }

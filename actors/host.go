@@ -124,6 +124,7 @@ func (h *host) ready() {
 		return
 	}
 	h.enter(Ready, "")
+	h.sys.editAlarm(h.spec.Experiment, lostAlarm(h.spec.Name), Alarm.cleared)
 	h.must(h.call(Entered{Ready, Init}))
 	h.life.mu.Lock()
 	sleep := h.life.sleeps
@@ -147,8 +148,7 @@ func (h *host) stopping() {
 		return
 	}
 	h.finish(Lost, why)
-	h.sys.publish(h.spec.Experiment, Alarm{Name: h.spec.Name + "_lost", Priority: "high", Active: true,
-		Since: h.sys.clock.Now(), Text: fmt.Sprintf("%s is lost: it %s", h.spec.Name, why)})
+	h.raiseLost(why)
 }
 
 // finish is the job's last turn, once: outputs safe, Stopping, silence, state.

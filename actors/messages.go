@@ -255,6 +255,7 @@ type Alarm struct {
 	Active   bool      `json:"active"`
 	Latched  bool      `json:"latched,omitempty"`
 	Acked    bool      `json:"acknowledged,omitempty"`
+	Over     bool      `json:"over,omitempty"` // the condition has passed; a latched alarm still wants acknowledging
 	Since    time.Time `json:"since"`
 	Text     string    `json:"text"`
 }
@@ -263,8 +264,9 @@ type Alarm struct {
 type Computer struct {
 	Meta
 	DiskFreePercent float64 `json:"disk_free_percent"`
-	CPUTemperatureC float64 `json:"cpu_temperature_c"`
-	MemoryMB        float64 `json:"memory_mb"`
+	DiskFreeGB      float64 `json:"disk_free_gb"`      // 10⁹ bytes
+	CPUTemperatureC float64 `json:"cpu_temperature_c"` // 0 when it cannot be read
+	MemoryMB        float64 `json:"memory_mb"`         // free for use, 10⁶ bytes; 0 when it cannot be read
 }
 
 // RetainKey implements Retained.

@@ -38,6 +38,7 @@ type System struct {
 	log        zerolog.Logger
 	state      *saver
 	guard      *supervisor
+	alarms     sync.Mutex // held while an alarm is edited
 
 	mu    sync.Mutex
 	lives map[string]*life // by PID id

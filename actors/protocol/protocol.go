@@ -113,9 +113,10 @@ type ReadADC struct {
 
 // ADCRead answers ReadADC.
 type ADCRead struct {
-	Burst hw.Burst
-	Start time.Duration // on Mono, when the burst began
-	Err   error
+	Burst  hw.Burst
+	Diodes []hw.Photodiode // of the channels asked for, in that order; read only
+	Start  time.Duration   // on Mono, when the burst began
+	Err    error
 }
 
 // ReadEdges asks the actor "tachometer" for its count. Answered by EdgesRead.

@@ -58,7 +58,11 @@ func (f Field) assign(to reflect.Value, value any) error {
 		return err
 	case Integer:
 		x, err := f.integer(value)
-		if err == nil {
+		switch {
+		case err != nil:
+		case to.CanUint():
+			to.SetUint(uint64(x))
+		default:
 			to.SetInt(x)
 		}
 		return err
@@ -116,6 +120,9 @@ func clip(s string) string {
 var number = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$`)
 
 func (f Field) float(value any) (float64, error) {
+	if text, ok := value.(string); ok && f.Word != "" && strings.TrimSpace(text) == f.Word {
+		return f.WordFor, nil
+	}
 	x, err := f.anyFloat(value)
 	if err != nil {
 		return 0, err
@@ -147,14 +154,23 @@ func (f Field) anyFloat(value any) (float64, error) {
 }
 
 func (f Field) in() string {
-	if f.Unit == "" {
-		return ""
+	text := ""
+	if f.Unit != "" {
+		text = " in " + f.Unit
 	}
-	return " in " + f.Unit
+	if f.Word != "" {
+		text += " or " + f.Word
+	}
+	return text
 }
 
 // Range words the allowed values, such as "0 to 50 AU" or `one of auto, od`.
 func (f Field) Range() string {
+	if f.Word != "" {
+		number := f
+		number.Word = ""
+		return number.Range() + ", or " + f.Word
+	}
 	unit := f.Unit
 	if unit != "" {
 		unit = " " + unit

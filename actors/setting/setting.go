@@ -46,9 +46,11 @@ type Field struct {
 	Min, Max float64 // −Inf, +Inf when unbounded
 	Above    bool    // Min itself is refused
 	OneOf    []string
-	Settable bool // may be changed while running
-	Shown    bool // published
-	Persist  bool // stays retained after a clean exit
+	Word     string  // of a float: text that may stand for a number, such as "auto"
+	WordFor  float64 // the value Word stands for, whatever the range
+	Settable bool    // may be changed while running
+	Shown    bool    // published
+	Persist  bool    // stays retained after a clean exit
 	index    []int
 }
 
@@ -124,6 +126,9 @@ func field(sf reflect.StructField, name string, index []int) Field {
 		f.Min, f.Above = bound(sf, "above", f.Min), true
 	}
 	f.Max = bound(sf, "max", f.Max)
+	if sf.Type.Kind() == reflect.Uint64 {
+		f.Min = max(f.Min, 0)
+	}
 	return f
 }
 
@@ -139,6 +144,19 @@ func bound(sf reflect.StructField, tag string, fallback float64) float64 {
 	return x
 }
 
+// word reads a tag such as word:"auto=-1".
+func word(sf reflect.StructField) (text string, value float64) {
+	text, number, ok := strings.Cut(sf.Tag.Get("word"), "=")
+	if !ok {
+		return "", 0
+	}
+	value, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		panic(fmt.Sprintf("setting: field %s: tag word: %v", sf.Name, err))
+	}
+	return text, value
+}
+
 func kindOf(sf reflect.StructField) Kind {
 	if sf.Type == reflect.TypeFor[time.Duration]() {
 		return Duration
@@ -146,7 +164,7 @@ func kindOf(sf reflect.StructField) Kind {
 	switch sf.Type.Kind() {
 	case reflect.Float64:
 		return Float
-	case reflect.Int, reflect.Int64:
+	case reflect.Int, reflect.Int64, reflect.Uint64:
 		return Integer
 	case reflect.Bool:
 		return Boolean
@@ -163,14 +181,20 @@ func kindOf(sf reflect.StructField) Kind {
 }
 
 // Value returns what f holds in v as it is shown: a float64 (also for a
-// duration, in the field's unit), int64, bool or string; nil for what is only
+// duration, in the field's unit) or its Word, int64, bool or string; nil for what is only
 // configuration.
 func (f Field) Value(v any) any {
 	x := reflect.Indirect(reflect.ValueOf(v)).FieldByIndex(f.index)
 	switch f.Kind {
 	case Float:
+		if f.Word != "" && x.Float() == f.WordFor {
+			return f.Word
+		}
 		return x.Float()
 	case Integer:
+		if x.CanUint() {
+			return int64(x.Uint()) // assigned from an int64
+		}
 		return x.Int()
 	case Boolean:
 		return x.Bool()
@@ -197,4 +221,10 @@ func (f Field) scale() time.Duration {
 		return time.Hour
 	}
 	return time.Second
+}
+
+// Pointer is the address of field f in v, a pointer to a struct: for a Table,
+// what DecodeTable wants.
+func (f Field) Pointer(v any) any {
+	return reflect.ValueOf(v).Elem().FieldByIndex(f.index).Addr().Interface()
 }

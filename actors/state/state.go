@@ -62,8 +62,20 @@ func Open(root string) (*Dir, error) {
 	if err := os.MkdirAll(root, 0o700); err != nil {
 		return nil, fmt.Errorf("state: open: %w", err)
 	}
-	return &Dir{root}, nil
+	return &Dir{root}, sweep(root)
 }
+
+// sweep removes what a power cut left half written.
+func sweep(root string) error {
+	return filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && strings.HasPrefix(entry.Name(), temporary) {
+			err = os.Remove(name)
+		}
+		return err
+	})
+}
+
+const temporary = ".new-"
 
 func (d *Dir) file(key string) string {
 	return filepath.Join(d.root, filepath.FromSlash(key)+".json")
@@ -101,7 +113,7 @@ func (d *Dir) Save(key string, value []byte) error {
 }
 
 func replace(name string, value []byte) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(name), ".new-*")
+	tmp, err := os.CreateTemp(filepath.Dir(name), temporary+"*")
 	if err != nil {
 		return err
 	}
@@ -178,8 +190,11 @@ func (m *Memory) Save(key string, value []byte) error {
 	if m.broken != nil {
 		return fmt.Errorf("state: save %s: %w", key, m.broken)
 	}
+	if err := checkKey(key); err != nil {
+		return err
+	}
 	m.values[key] = slices.Clone(value)
-	return checkKey(key)
+	return nil
 }
 
 // Delete implements Store.

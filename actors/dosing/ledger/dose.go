@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pioactor/pioactor/hw"
 )
@@ -92,6 +93,8 @@ func (l Ledger) settle(d Dose, status Status, ml float64, now time.Time) (Ledger
 		l = l.add(d.Pump, ml)
 		if d.OwesWasteML > 0 && ml > 0 {
 			l = l.owe(l.OwedWasteML + d.OwesWasteML)
+		}
+		if l.OwedWasteML > 0 && d.OwesWasteML > 0 {
 			l.OwedFor = d.Exchange
 		}
 	case status == Done:
@@ -114,8 +117,8 @@ func (l Ledger) opened(id string) (Dose, error) {
 
 func (d Dose) validate() error {
 	switch {
-	case d.ID == "" || len(d.ID) > 128:
-		return refuse(Invalid, "a dose needs an ID of 1 to 128 bytes, got %d", len(d.ID))
+	case d.ID == "" || len(d.ID) > 128 || !utf8.ValidString(d.ID):
+		return refuse(Invalid, "a dose needs an ID of 1 to 128 bytes of UTF-8, got %q", d.ID)
 	case d.Pump != hw.Media && d.Pump != hw.AltMedia && d.Pump != hw.Waste:
 		return refuse(Invalid, "dose %q: no pump %q; want media, alt_media or waste", d.ID, d.Pump)
 	case !(d.ML > 0 && d.ML <= MaxDoseML):
@@ -124,8 +127,8 @@ func (d Dose) validate() error {
 		return refuse(Invalid, "dose %q: worst case %v mL: want at least its %v mL", d.ID, d.WorstCaseML, d.ML)
 	case !(d.OwesWasteML >= 0 && d.OwesWasteML <= MaxDoseML), d.OwesWasteML > 0 && !d.inflow():
 		return refuse(Invalid, "dose %q: owes %v mL of waste: only inflow owes, at most %v mL", d.ID, d.OwesWasteML, MaxDoseML)
-	case len(d.Exchange) > 128:
-		return refuse(Invalid, "dose %q: exchange of %d bytes: want at most 128", d.ID, len(d.Exchange))
+	case len(d.Exchange) > 128 || !utf8.ValidString(d.Exchange):
+		return refuse(Invalid, "dose %q: exchange %q: want at most 128 bytes of UTF-8", d.ID, d.Exchange)
 	case !storable(d.Expires):
 		return refuse(Invalid, "dose %q needs a time it expires at", d.ID)
 	}

@@ -45,7 +45,8 @@ type Dose struct {
 	// WorstCaseML is the most the pump can move before its lease ends; at least ML.
 	WorstCaseML float64   `json:"worst_case_ml"`
 	Expires     time.Time `json:"expires"` // refused from then on
-	// OwesWasteML is owed from the moment an inflow is committed.
+	// OwesWasteML is owed from the moment an inflow is committed; each inflow of
+	// an exchange owes its own share.
 	OwesWasteML float64 `json:"owes_waste_ml,omitempty"`
 	// Exchange groups the inflows of one exchange: the waste the first of them
 	// owes does not hold back the others. Empty for a dose on its own.
@@ -160,7 +161,7 @@ func (l Ledger) add(pump hw.PumpRole, ml float64) Ledger {
 	}
 	l.CurrentVolumeML = before + ml
 	l.AltMediaFraction = snap(alt / l.CurrentVolumeML)
-	if before > 0 {
+	if before > tiny {
 		l.Generations += math.Log1p(ml/before) / math.Ln2
 	}
 	return l
