@@ -1,0 +1,77 @@
+package sim
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+
+	"github.com/pioactor/pioactor/hw"
+)
+
+// thermometer is what the thermometer remembers.
+type thermometer struct {
+	noiseC, stepC float64
+	random        *rand.Rand
+	broken, nan   bool     // faults
+	frozen        *float64 // fault: the value it is stuck at
+	offsetC       float64  // fault
+}
+
+func newThermometer(cfg Config) thermometer {
+	return thermometer{noiseC: cfg.ThermometerNoiseC, stepC: cfg.ThermometerStepC, random: source(cfg.Seed, "thermometer")}
+}
+
+// read measures boardC.
+func (t *thermometer) read(boardC float64) (float64, error) {
+	switch {
+	case t.broken:
+		return 0, errors.New("sim: thermometer: no answer on the bus (fault thermometer_error)")
+	case t.nan:
+		return math.NaN(), nil
+	case t.frozen != nil:
+		return *t.frozen, nil
+	}
+	return rounded(boardC+t.offsetC+t.noiseC*t.random.NormFloat64(), t.stepC), nil
+}
+
+func rounded(x, step float64) float64 {
+	if step <= 0 {
+		return x
+	}
+	return math.Round(x/step) * step
+}
+
+type boardThermometer struct{ b *Board }
+
+// TemperatureC is one reading. It is NaN only under the fault thermometer_nan,
+// which imitates a driver that breaks its contract.
+func (t boardThermometer) TemperatureC() (c float64, err error) {
+	err = t.b.read(func() error {
+		c, err = t.b.thermo.read(t.b.heat.boardC())
+		return err
+	})
+	return c, err
+}
+
+type tachometer struct{ b *Board }
+
+// Edges is exact: the instant of the newest edge is computed from the bar's angle.
+func (t tachometer) Edges() (e hw.Edges, err error) {
+	err = t.b.read(func() error {
+		switch dead := t.b.faults.deadTacho; {
+		case t.b.faults.tachoError:
+			return errors.New("sim: tachometer: no answer (fault tacho_error)")
+		case dead != nil:
+			e = *dead
+		default:
+			e = t.b.stirrer.edges
+		}
+		return nil
+	})
+	return e, err
+}
+
+var (
+	_ hw.Thermometer = boardThermometer{}
+	_ hw.Tachometer  = tachometer{}
+)

@@ -1,0 +1,68 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+)
+
+// NoiseConfig is what no model explains.
+type NoiseConfig struct {
+	// Noise is the family of a reading's error: "none", "nominal", "colored"
+	// or "noisy". Default nominal.
+	Noise string `toml:"noise"`
+	// ReadNoiseV is each sample's standard deviation without light, and
+	// ShotNoiseSqrtV its growth with the square root of volts. Default
+	// 0.00015 V and 0.001 √V.
+	ReadNoiseV     float64 `toml:"read_noise_v"`
+	ShotNoiseSqrtV float64 `toml:"shot_noise_sqrt_v"`
+}
+
+func defaultNoise() NoiseConfig {
+	return NoiseConfig{Noise: "nominal", ReadNoiseV: 0.00015, ShotNoiseSqrtV: 0.001}
+}
+
+func (c NoiseConfig) validate() error {
+	err := check(
+		bound{"read_noise_v", c.ReadNoiseV, 0, 1},
+		bound{"shot_noise_sqrt_v", c.ShotNoiseSqrtV, 0, 1},
+	)
+	if _, ok := families[c.Noise]; !ok {
+		err = errors.Join(err, fmt.Errorf("sim: noise = %q: must be none, nominal, colored or noisy", c.Noise))
+	}
+	return err
+}
+
+// family is the error of one reading of x AU: e' = ρ·e + √(1−ρ²)·N(0, σ²) with
+// σ² = floor² + (cv·x)², and with probability p a shock of up to k more σ.
+// Source: the noise families of Pioreactor's growth-rate simulator.
+type family struct{ floor, cv, rho, p, k float64 }
+
+var families = map[string]family{
+	"none":    {},
+	"nominal": {cv: .0056, rho: .02, p: .0030, k: 4},
+	"colored": {floor: 9.85e-4, cv: .0054, rho: .59, p: .0073, k: 5},
+	"noisy":   {floor: 7.82e-3, cv: .0114, rho: .83, p: .0150, k: 6},
+}
+
+// next advances the standardized error z of a channel by one reading and
+// returns the error in AU at x AU.
+func (f family) next(r *rand.Rand, z *float64, x float64) float64 {
+	*z = f.rho**z + math.Sqrt(1-f.rho*f.rho)*r.NormFloat64()
+	e := *z
+	if r.Float64() < f.p {
+		e += f.k * (2*r.Float64() - 1)
+	}
+	return e * math.Hypot(f.floor, f.cv*x)
+}
+
+// source is one part's own stream of random numbers, so that reading one part
+// more often does not change another's noise.
+func source(seed uint64, part string) *rand.Rand {
+	h := uint64(14695981039346656037) // FNV-1a
+	for _, c := range []byte(part) {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return rand.New(rand.NewPCG(seed, h))
+}
