@@ -15,9 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
-	"sync"
 )
 
 // Store keeps values by key. Keys are lower-case words joined by - or _ and
@@ -158,54 +156,4 @@ func (d *Dir) Delete(key string) error {
 	return syncDir(filepath.Dir(d.file(key)))
 }
 
-// Memory is a Store that lives as long as the process: for simulations and tests.
-type Memory struct {
-	mu     sync.Mutex
-	values map[string][]byte
-	broken error
-}
-
-// NewMemory returns an empty store.
-func NewMemory() *Memory { return &Memory{values: map[string][]byte{}} }
-
-// Break makes every Save fail with err, as a full disk would; nil mends it.
-func (m *Memory) Break(err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.broken = err
-}
-
-// Load implements Store.
-func (m *Memory) Load(key string) ([]byte, bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	value, ok := m.values[key]
-	return slices.Clone(value), ok, checkKey(key)
-}
-
-// Save implements Store.
-func (m *Memory) Save(key string, value []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.broken != nil {
-		return fmt.Errorf("state: save %s: %w", key, m.broken)
-	}
-	if err := checkKey(key); err != nil {
-		return err
-	}
-	m.values[key] = slices.Clone(value)
-	return nil
-}
-
-// Delete implements Store.
-func (m *Memory) Delete(key string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.values, key)
-	return checkKey(key)
-}
-
-var (
-	_ Store = (*Dir)(nil)
-	_ Store = (*Memory)(nil)
-)
+var _ Store = (*Dir)(nil)

@@ -14,7 +14,8 @@ func stores(t *testing.T) map[string]state.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]state.Store{"dir": dir, "memory": state.NewMemory()}
+	staged := state.NewStaged(state.NewMemory())
+	return map[string]state.Store{"dir": dir, "memory": state.NewMemory(), "staged": staged}
 }
 
 func TestStoreKeepsTheNewestValue(t *testing.T) {
@@ -88,5 +89,24 @@ func TestOpenClearsWhatAPowerCutLeft(t *testing.T) {
 	}
 	if _, err := os.Stat(stray); err == nil {
 		t.Error("a half-written file was kept")
+	}
+}
+
+func TestStagedWritesOnceWhenFlushed(t *testing.T) {
+	under := state.NewMemory()
+	s := state.NewStaged(under)
+	if err := errors.Join(s.Save("a", []byte("1")), s.Save("a", []byte("2"))); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, _ := under.Load("a"); ok {
+		t.Error("written before Flush")
+	}
+	if err := errors.Join(s.Flush(), s.Save("b", []byte("3"))); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{"a": "2", "b": "3"} {
+		if got, _, _ := under.Load(key); string(got) != want {
+			t.Errorf("%s = %q, want %q", key, got, want)
+		}
 	}
 }

@@ -1,12 +1,14 @@
 package unit
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/setting"
+	"github.com/pioactor/pioactor/actors/state"
 )
 
 // Config is what the experiment starts with.
@@ -90,6 +92,7 @@ func (e *experiment) start(c *actors.Context) error {
 		}
 		c.Save(stateKey, e.kept)
 	}
+	c.PublishFor(e.kept.Experiment, Assignment{})
 	for _, d := range slices.Clone(e.kept.Jobs) {
 		if err := e.spawn(c, d); err != nil {
 			c.Log().Error("start %s: %v", d.Job, err)
@@ -247,4 +250,31 @@ func upsert(pairs []setting.Pair, p setting.Pair) []setting.Pair {
 		return pairs
 	}
 	return append(pairs, p)
+}
+
+// Assigned is the experiment this unit is assigned to.
+func Assigned(sys *actors.System) string {
+	s, _ := actors.LatestOf[Assignment](sys, "")
+	return s.Experiment
+}
+
+// Assignment is published when the experiment's jobs are about to start.
+type Assignment struct{ actors.Meta }
+
+// RetainKey implements actors.Retained.
+func (Assignment) RetainKey() string { return "" }
+
+func init() { actors.Message[Assignment]("assignment/1") }
+
+// Remembered is the experiment a unit was assigned to when it last ran.
+func Remembered(store state.Store) (experiment string, known bool, err error) {
+	text, known, err := store.Load(stateKey)
+	if err != nil || !known {
+		return "", false, err
+	}
+	var k kept
+	if err := json.Unmarshal(text, &k); err != nil {
+		return "", false, fmt.Errorf("unit: %s: %w", stateKey, err)
+	}
+	return k.Experiment, true, nil
 }

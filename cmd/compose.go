@@ -1,0 +1,170 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/alarm"
+	"github.com/pioactor/pioactor/actors/clock"
+	"github.com/pioactor/pioactor/actors/device"
+	"github.com/pioactor/pioactor/actors/state"
+	"github.com/pioactor/pioactor/actors/unit"
+	"github.com/pioactor/pioactor/bridge"
+	"github.com/pioactor/pioactor/hw"
+	"github.com/pioactor/pioactor/hw/sim"
+)
+
+// Unit is one unit put together: its hardware, its actors, its clock. It is
+// what `pioactor up` runs, and what a test of the whole house runs in virtual
+// time.
+type Unit struct {
+	Config Config
+	Clock  *clock.Clock
+	Board  hw.Board
+	System *actors.System
+	bridge *bridge.Bridge
+}
+
+// UnitOptions are what a Unit stands on.
+type UnitOptions struct {
+	Config Config
+	Clock  *clock.Clock
+	Board  hw.Board    // default: what the config says
+	State  state.Store // default: in memory
+	Log    io.Writer
+	Boot   string
+	Seed   uint64         // of the system's random choices
+	Bridge *bridge.Bridge // default: none
+}
+
+// NewUnit opens the hardware and makes the system; Start brings it to life.
+func NewUnit(o UnitOptions) (*Unit, error) {
+	u := &Unit{Config: o.Config, Clock: o.Clock, Board: o.Board, bridge: o.Bridge}
+	if u.Board == nil {
+		board, err := openBoard(o.Config, o.Clock)
+		if err != nil {
+			return nil, err
+		}
+		u.Board = board
+	}
+	sys, err := actors.NewSystem(actors.Options{
+		Unit: unitName(o.Config), Clock: o.Clock, State: o.State, Log: o.Log, Boot: o.Boot, Seed: o.Seed,
+	})
+	if err != nil {
+		return nil, errors.Join(err, u.Board.Close())
+	}
+	u.System = sys
+	return u, nil
+}
+
+// Start spawns the tree: devices first, with every output forced safe.
+func (u *Unit) Start() error {
+	monitor, err := universal("monitor", u.Config)
+	if err != nil {
+		return err
+	}
+	parts := []actors.Spec{
+		device.Spec(u.Board, u.Config.devices()),
+		alarm.Spec(),
+		monitor,
+		unit.Experiment(unit.Config{Name: u.Config.Experiment.Name, Start: u.Config.startList(), Table: u.Config.table}),
+	}
+	if u.bridge != nil {
+		parts = slices.Insert(parts, 1, u.bridge.Spec())
+	}
+	return u.System.Start(unit.Node(parts...))
+}
+
+// Shutdown stops the tree in order and calls done when everything is at rest.
+func (u *Unit) Shutdown(done func(actors.Reply)) {
+	u.System.Do(actors.Command{Target: "node", Body: unit.Shutdown{},
+		Deadline: u.Clock.Now().Add(8 * time.Second)}, done)
+}
+
+// universal is the spec of a job that belongs to the unit itself.
+func universal(slot string, cfg Config) (actors.Spec, error) {
+	r, err := actors.Lookup(slot, "")
+	if err != nil {
+		return actors.Spec{}, err
+	}
+	return actors.Spec{Name: slot, Slot: slot, New: r.New, Table: cfg.table(slot, "")}, nil
+}
+
+func unitName(cfg Config) string {
+	if cfg.Unit.Name != "" {
+		return cfg.Unit.Name
+	}
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return "pioactor"
+	}
+	return strings.ToLower(strings.ReplaceAll(name, ".", "-"))
+}
+
+// hardware is what "auto" comes to: no HAT is looked for yet, so the vial is simulated.
+func (c Config) hardware() string {
+	if c.Unit.Hardware == "auto" {
+		return "sim"
+	}
+	return c.Unit.Hardware
+}
+
+func (c Config) startList() []string {
+	if c.hardware() == "replay" {
+		return c.Replay.Start
+	}
+	return c.Sim.Start
+}
+
+func (c Config) fastForward() time.Duration {
+	if c.hardware() == "replay" {
+		return c.Replay.FastForward
+	}
+	return c.Sim.FastForward
+}
+
+// devices is the device section with what it takes from the shared ones.
+func (c Config) devices() device.Config {
+	d := c.Bioreactor
+	d.PWM, d.IRChannel = channelsByRole(c.PWM), irChannel(c.LEDs)
+	return d
+}
+
+func channelsByRole(pwm map[string]string) map[string]int {
+	byRole := map[string]int{}
+	for channel, role := range pwm {
+		byRole[role] = int(channel[0] - '0')
+	}
+	return byRole
+}
+
+func irChannel(leds map[string]string) string {
+	for channel, role := range leds {
+		if role == "IR" {
+			return channel
+		}
+	}
+	return ""
+}
+
+func openBoard(cfg Config, c *clock.Clock) (hw.Board, error) {
+	if cfg.hardware() == "sim" {
+		twin := cfg.Sim.Config
+		twin.Model, twin.Channels, twin.IRLED = cfg.Unit.Model, cfg.Photodiodes, irChannel(cfg.LEDs)
+		return sim.New(twin, c.Mono)
+	}
+	f, err := os.Open(cfg.Replay.File)
+	if err != nil {
+		return nil, fmt.Errorf("[replay] file: %w", err)
+	}
+	defer f.Close()
+	recording := cfg.Replay.ReplayConfig
+	recording.Model, recording.IRLED = cfg.Unit.Model, irChannel(cfg.LEDs)
+	return sim.NewReplay(f, recording, c.Mono)
+}

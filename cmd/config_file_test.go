@@ -1,0 +1,165 @@
+package cmd
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/setting"
+	_ "github.com/pioactor/pioactor/cmd/standard"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// TestConfigFileIsTheDefaults keeps ../config.toml the commented default: every
+// key with its default, its unit, its range and its help, from the same tags
+// that check what people write.
+func TestConfigFileIsTheDefaults(t *testing.T) {
+	const file = "../config.toml"
+	want := defaultsText()
+	if *update {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Fatalf("config.toml is not what the defaults are; refresh it with `go test ./cmd -run ConfigFile -update`")
+	}
+	cfg, err := ParseConfig("config.toml", string(got))
+	if err != nil {
+		t.Fatal(err)
+	}
+	jobs := cfg.jobs
+	cfg.jobs = map[string]map[string]any{}
+	if !reflect.DeepEqual(cfg, DefaultConfig()) {
+		t.Errorf("config.toml decodes to\n%+v\nwant the defaults\n%+v", cfg, DefaultConfig())
+	}
+	for section, table := range jobs {
+		slot, automation, _ := strings.Cut(section, ".")
+		r, err := actors.Lookup(slot, automation)
+		if err != nil {
+			t.Fatal(err)
+		}
+		job := r.New()
+		if err := setting.DecodeTable(job, table); err != nil || !reflect.DeepEqual(job, r.New()) {
+			t.Errorf("[%s] decodes to %+v, %v; want the defaults %+v", section, job, err, r.New())
+		}
+	}
+}
+
+const preamble = `# The configuration of one pioactor unit. Every key is here with its default:
+# change what you need and leave out the rest. Check it with
+#
+#     pioactor check-config config.toml
+#
+# and run it with
+#
+#     pioactor up --config config.toml
+#
+# A key that is not known, or a value that breaks its rule, is refused with
+# its line. What you change while a job runs (MQTT, command line) is kept and
+# stands over this file.
+`
+
+func defaultsText() string {
+	var b strings.Builder
+	b.WriteString(preamble)
+	cfg := DefaultConfig()
+	for _, f := range setting.Of(cfg) {
+		if f.Kind == setting.Map {
+			fmt.Fprintf(&b, "\n[%s]%s\n", f.Name, comment(f))
+			writeMap(&b, f.Pointer(&cfg))
+			continue
+		}
+		writeSection(&b, f.Name, f.Pointer(&cfg))
+	}
+	for _, r := range actors.Registered() {
+		section := r.Slot()
+		if r.Family != actors.Own {
+			section += "." + r.Name
+		}
+		writeSection(&b, section, r.New())
+	}
+	return b.String()
+}
+
+func writeSection(b *strings.Builder, name string, v any) {
+	fmt.Fprintf(b, "\n[%s]\n", name)
+	for _, f := range setting.Of(v) {
+		value := f.Value(v)
+		if value == nil || f.Kind == setting.Duration && f.Unit == "" {
+			value = reflect.ValueOf(f.Pointer(v)).Elem().Interface()
+		}
+		if f.Kind == setting.Map && f.Name == "channels" {
+			continue // from [photodiodes]
+		}
+		fmt.Fprintf(b, "%s = %s%s\n", f.Name, literal(value), comment(f))
+	}
+}
+
+func writeMap(b *strings.Builder, v any) {
+	m := *v.(*map[string]string)
+	for _, key := range slices.Sorted(func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}) {
+		fmt.Fprintf(b, "%s = %q\n", key, m[key])
+	}
+}
+
+// comment gives unit, range and help of a key.
+func comment(f setting.Field) string {
+	var parts []string
+	if rule := f.Range(); !strings.HasPrefix(rule, "any ") {
+		parts = append(parts, rule)
+	} else if f.Unit != "" {
+		parts = append(parts, f.Unit)
+	}
+	if f.Help != "" {
+		parts = append(parts, f.Help)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "  # " + strings.Join(parts, "; ")
+}
+
+func literal(value any) string {
+	switch v := value.(type) {
+	case string:
+		return strconv.Quote(v)
+	case time.Duration:
+		return strconv.Quote(v.String())
+	case float64:
+		return floatText(v)
+	case []string:
+		quoted := make([]string, len(v))
+		for i, s := range v {
+			quoted[i] = strconv.Quote(s)
+		}
+		return "[" + strings.Join(quoted, ", ") + "]"
+	}
+	return fmt.Sprint(value)
+}
+
+func floatText(x float64) string {
+	s := strconv.FormatFloat(x, 'g', -1, 64)
+	if !strings.ContainsAny(s, ".e") {
+		s += ".0"
+	}
+	return s
+}

@@ -1,0 +1,206 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/clock"
+	"github.com/pioactor/pioactor/actors/state"
+	"github.com/pioactor/pioactor/actors/unit"
+)
+
+func upCommand(g *globals) *cobra.Command {
+	var hardware string
+	c := &cobra.Command{
+		Use:   "up",
+		Short: "Run this unit: devices, jobs, MQTT, until Ctrl-C",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := g.config()
+			if err != nil {
+				return err
+			}
+			if hardware != "" {
+				if err := overrideHardware(&cfg, hardware); err != nil {
+					return err
+				}
+			}
+			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			return up(ctx, g, cfg, c.OutOrStdout())
+		},
+	}
+	c.Flags().StringVar(&hardware, "hardware", "", "auto, sim or replay; stands over the config file")
+	return c
+}
+
+// up runs a node until ctx ends.
+func up(ctx context.Context, g *globals, cfg Config, out io.Writer) (err error) {
+	dir, err := dataDir(g.dataDir, cfg)
+	if err != nil {
+		return err
+	}
+	release, err := lock(dir)
+	if err != nil {
+		return err
+	}
+	defer release()
+	n, err := openNode(cfg, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, n.close()) }()
+	scr := newScreen(out, isTerminal(out), n.unit.System)
+	if err := n.start(ctx, scr); err != nil {
+		return err
+	}
+	n.show(ctx, scr)
+	fmt.Fprintln(out, "stopping: dosing first, stirring last, outputs safe …")
+	return nil
+}
+
+// node is a Unit with its edges to the world: state on disk, broker, bridge, API.
+type node struct {
+	dir   string
+	cfg   Config
+	store *state.Staged
+	unit  *Unit
+	log   io.WriteCloser
+	edge  edges
+}
+
+func openNode(cfg Config, dir string) (*node, error) {
+	disk, err := state.Open(filepath.Join(dir, "state"))
+	if err != nil {
+		return nil, err
+	}
+	n := &node{dir: dir, cfg: cfg, store: state.NewStaged(disk)}
+	if n.log, err = openLog(cfg.Logging, dir); err != nil {
+		return nil, err
+	}
+	if err := n.assemble(); err != nil {
+		return nil, errors.Join(err, n.log.Close())
+	}
+	return n, nil
+}
+
+// assemble makes the unit: in the past, if its first start is to look grown up.
+func (n *node) assemble() error {
+	_, known, err := unit.Remembered(n.store)
+	if err != nil {
+		return err
+	}
+	clk := clock.Live()
+	if !known && n.cfg.fastForward() > 0 {
+		clk = clock.Virtual(time.Now().Add(-n.cfg.fastForward()), 0)
+	}
+	if n.edge.bridge, err = openBridge(n.cfg, n.store); err != nil {
+		return err
+	}
+	n.unit, err = NewUnit(UnitOptions{Config: n.cfg, Clock: clk, State: n.store, Log: n.log, Bridge: n.edge.bridge})
+	if err != nil {
+		return err
+	}
+	return restoreTwin(n.unit.Board, n.store)
+}
+
+// start brings the unit to life, lets a simulated past go by, and opens the edges.
+func (n *node) start(ctx context.Context, scr *screen) error {
+	if err := n.unit.Start(); err != nil {
+		return err
+	}
+	if !n.unit.Clock.IsLive() {
+		n.fastForward(ctx, scr)
+		n.unit.Clock.GoLive()
+	}
+	if err := n.store.Flush(); err != nil {
+		return err
+	}
+	return n.openEdges(scr)
+}
+
+// fastForward runs virtual time until it has caught up with the real one,
+// showing how far it is. Ctrl-C ends it.
+func (n *node) fastForward(ctx context.Context, scr *screen) {
+	c := n.unit.Clock
+	total, shown := time.Since(c.Now()), time.Time{}
+	for behind := total; behind > 0; behind = time.Since(c.Now()) {
+		if ctx.Err() != nil {
+			return
+		}
+		c.Run(min(behind, 10*time.Minute))
+		if now := time.Now(); now.Sub(shown) > 200*time.Millisecond {
+			scr.progress("growing a culture", total-behind, total)
+			shown = now
+		}
+	}
+	scr.progress("growing a culture", total, total)
+}
+
+// show repaints the status until ctx ends.
+func (n *node) show(ctx context.Context, scr *screen) {
+	every := time.Second
+	if !scr.live {
+		every = time.Minute
+	}
+	paint, keep := time.NewTicker(every), time.NewTicker(twinEvery)
+	defer paint.Stop()
+	defer keep.Stop()
+	scr.paint(time.Now())
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-keep.C:
+			if err := saveTwin(n.unit.Board, n.store); err != nil {
+				n.unit.System.Log("", "twin", "error", err.Error())
+			}
+		case <-paint.C:
+			scr.paint(time.Now())
+		}
+	}
+}
+
+// shutdownTime is all that an orderly stop may take.
+const shutdownTime = 8 * time.Second
+
+// close stops everything in order: intake, jobs, devices, edges, hardware.
+func (n *node) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	return errors.Join(
+		n.edge.closeIntake(ctx),
+		n.stopTree(ctx),
+		saveTwin(n.unit.Board, n.store),
+		n.edge.close(ctx),
+		n.unit.Board.Close(),
+		n.log.Close(),
+	)
+}
+
+func (n *node) stopTree(ctx context.Context) error {
+	if !n.unit.Clock.IsLive() {
+		n.unit.Clock.GoLive()
+	}
+	done := make(chan actors.Reply, 1)
+	n.unit.Shutdown(func(r actors.Reply) { done <- r })
+	select {
+	case r := <-done:
+		if !r.OK {
+			return fmt.Errorf("cmd: shutdown: %s", r.Reason)
+		}
+		return nil
+	case <-ctx.Done():
+		return errors.New("cmd: shutdown: the jobs did not end within 8 s; their outputs are switched off at the board")
+	}
+}
