@@ -66,14 +66,18 @@ func TestUnsaturatedOutputIsTheTextbookSum(t *testing.T) {
 }
 
 func TestLongSaturationDoesNotWindUp(t *testing.T) {
-	for name, ki := range map[string]float64{"heater": 0.1, "pump with negated gains": -0.1} {
-		c := controller(t, pid.Config{Ki: ki, Min: -1, Max: 1})
-		sign := math.Copysign(1, ki)
-		for range 10_000 {
-			update(t, c, 100*sign, 0, 1) // far out of reach
-		}
-		if got := update(t, c, 0, 5*sign, 1); got > 0.51 {
-			t.Errorf("%s: one step past the setpoint = %v, want 0.5: the integral wound up", name, got)
+	for _, ki := range []float64{0.1, -0.1} { // a heater; a pump with negated gains
+		for _, far := range []float64{100, -100} {
+			c := controller(t, pid.Config{Ki: ki, Min: -1, Max: 1})
+			for range 10_000 {
+				update(t, c, far, 0, 1) // far out of reach
+			}
+			limit := math.Copysign(1, ki*far)
+			// Back past the setpoint by 5: the first step must already show.
+			got := update(t, c, 0, math.Copysign(5, far), 1)
+			if math.Abs(got-limit/2) > 1e-9 {
+				t.Errorf("Ki %v, setpoint %v: one step past it the output is %v, want %v: the integral wound up", ki, far, got, limit/2)
+			}
 		}
 	}
 }

@@ -182,6 +182,13 @@ func TestAnOlderLedgerIsNotChangedByItsSuccessors(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.step(t, drawDose(t, i), true)
+			if _, err := before.Reserve(dose(fmt.Sprint("other", i), hw.Media, 15), noon, lim); err == nil {
+				t.Fatal("15 mL were accepted")
+			}
+			roundTrip(t, w.l)
+			if o, ok := w.l.Lookup(fmt.Sprint("other", i)); ok {
+				t.Fatalf("one successor wrote into the other: %+v", o)
+			}
 			if now, err := before.Encode(); err != nil || string(now) != string(frozen) {
 				t.Fatalf("a value changed: %s, %v, was %s", now, err, frozen)
 			}

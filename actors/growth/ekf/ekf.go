@@ -71,18 +71,18 @@ type Filter interface {
 // check refuses what no filter may see.
 func (o *Observation) check(channels int) error {
 	if len(o.OD) != channels {
-		return fmt.Errorf("ekf: update: %d channels, want %d: %w", len(o.OD), channels, ErrObservation)
+		return fmt.Errorf("ekf: reading: %d channels, want %d: %w", len(o.OD), channels, ErrObservation)
 	}
 	for i, od := range o.OD {
 		if !(od > 0 && od <= maxOD) { // false for NaN
-			return fmt.Errorf("ekf: update: channel %d: normalized OD %v, want above 0 and at most %g: %w", i, od, float64(maxOD), ErrObservation)
+			return fmt.Errorf("ekf: reading: channel %d: normalized OD %v, want above 0 and at most %g: %w", i, od, float64(maxOD), ErrObservation)
 		}
 	}
 	if o.Dt < 0 {
-		return fmt.Errorf("ekf: update: reading is %v older than the last: %w", -o.Dt, ErrObservation)
+		return fmt.Errorf("ekf: reading: reading is %v older than the last: %w", -o.Dt, ErrObservation)
 	}
 	if !(o.DilutionLnStep >= minLnStep && o.DilutionLnStep <= 0) {
-		return fmt.Errorf("ekf: update: dilution step %v, want %d to 0: %w", o.DilutionLnStep, minLnStep, ErrObservation)
+		return fmt.Errorf("ekf: reading: dilution step %v, want %d to 0: %w", o.DilutionLnStep, minLnStep, ErrObservation)
 	}
 	return nil
 }

@@ -67,7 +67,7 @@ func (w *WarmUp) KeepFactors(factors []float64) error {
 func (w *WarmUp) Add(od []float64, dt time.Duration) error {
 	obs := Observation{OD: od, Dt: dt}
 	if err := obs.check(len(w.raw)); err != nil {
-		return fmt.Errorf("ekf: warm-up: %w", err)
+		return err
 	}
 	at := 0.0
 	if n := len(w.at); n > 0 {

@@ -268,12 +268,14 @@ func TestSilentTachometerIsSuspectedAndStirringKept(t *testing.T) {
 	b.set(500)
 	b.until(3 * time.Minute)
 	m.blind = true
+	before := b.r.Status().DutyPercent
 	b.until(3 * time.Hour)
 	if s := b.r.Status(); s.Fault != rotor.TachometerSuspect {
 		t.Errorf("status %+v, want the tachometer suspected", s)
 	}
-	if b.until(b.now + 30*time.Second); math.Abs(m.slope*(b.r.Status().DutyPercent-m.dead)-500) > rotor.Tolerance {
-		t.Errorf("duty crept to %v %%", b.r.Status().DutyPercent)
+	// A small holding step may lie between, not the two raises of 1 % of the kicks.
+	if after := b.r.Status().DutyPercent; math.Abs(after-before) > 0.2 {
+		t.Errorf("duty crept from %v to %v %%", before, after)
 	}
 }
 
