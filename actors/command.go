@@ -93,6 +93,19 @@ type SetVial struct {
 	AltFraction *float64 `json:"alt_media_fraction,omitempty"`
 }
 
+// SampleTaken tells the vial that somebody took ML out of it by hand.
+type SampleTaken struct {
+	ML float64 `json:"ml"`
+}
+
+// SwapVial tells the vial that it is another one: volumes and counters start
+// anew. Doses already answered stay known.
+type SwapVial struct {
+	VolumeML    float64 `json:"current_volume_ml"`
+	EffluxML    float64 `json:"efflux_tube_volume_ml"`
+	AltFraction float64 `json:"alt_media_fraction"`
+}
+
 // Acknowledge takes note of an alarm; a latched one is released. The actor
 // "alarm" answers with the Alarm.
 type Acknowledge struct {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -71,6 +72,7 @@ func (c *Context) EveryFrom(first, d time.Duration) {
 		h.tick.Stop()
 		h.tick = nil
 	}
+	h.rhythm++
 	if d > 0 {
 		h.nextTick(max(first, c.Mono()), d)
 	}
@@ -79,14 +81,20 @@ func (c *Context) EveryFrom(first, d time.Duration) {
 // nextTick posts a Tick at the instant at and plans the next; overrun ticks
 // are skipped, not piled up.
 func (h *host) nextTick(at, d time.Duration) {
-	h.tick = h.after(at-h.sys.clock.Mono(), due{at, d})
+	h.tick = h.after(at-h.sys.clock.Mono(), due{at, d, h.rhythm})
 }
 
-// due is a Tick with its rhythm.
-type due struct{ at, every time.Duration }
+// due is a Tick with its rhythm; once that was replaced, it is void.
+type due struct {
+	at, every time.Duration
+	rhythm    uint64
+}
 
 // ticked plans the next Tick and delivers this one.
 func (h *host) ticked(t due) {
+	if t.rhythm != h.rhythm {
+		return
+	}
 	late := h.sys.clock.Mono() - t.at
 	h.nextTick(t.at+t.every*(late/t.every+1), t.every)
 	h.deliver(Tick{})
@@ -164,6 +172,14 @@ func (c *Context) newID() string {
 type Peer struct {
 	pid *actor.PID
 	id  string
+}
+
+// Name is the name of the actor behind p; empty for somebody who is not one.
+func (p Peer) Name() string {
+	if p.pid == nil || strings.HasPrefix(p.pid.Id, "inbox-") {
+		return ""
+	}
+	return p.pid.Id[strings.LastIndexByte(p.pid.Id, '/')+1:]
 }
 
 // Sender is who sent the current message.

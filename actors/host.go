@@ -33,6 +33,7 @@ type host struct {
 	shown    []any // settings as last published
 	timers   []*clock.Timer
 	tick     *clock.Timer
+	rhythm   uint64 // counts calls of Every
 	dosing   *doseGuard
 	auto     *record
 	replied  bool
@@ -59,7 +60,7 @@ func newHost(s *System, l *life) *host {
 
 // Receive implements actor.Actor.
 func (h *host) Receive(ctx actor.Context) {
-	h.c.ctx, h.replied, h.deferred = ctx, false, false
+	h.c.ctx = ctx
 	switch msg := ctx.Message().(type) {
 	case *actor.Started:
 		h.begin()
@@ -70,6 +71,34 @@ func (h *host) Receive(ctx actor.Context) {
 	case *actor.Stopped:
 		h.stopped()
 	case *actor.Terminated, *actor.PoisonPill:
+	default:
+		h.receive(msg)
+	}
+	h.showSettings()
+	h.c.ctx = nil
+}
+
+// receive takes a message of the house, or what interference makes of it.
+func (h *host) receive(msg any) {
+	if h.sys.interfere == nil {
+		h.take(msg)
+		return
+	}
+	p, own := msg.(posted)
+	if own {
+		msg = p.msg
+	}
+	for _, m := range h.sys.interfere(h.spec.Name, msg) {
+		if own {
+			m = posted{p.start, m}
+		}
+		h.take(m)
+	}
+}
+
+func (h *host) take(msg any) {
+	h.replied, h.deferred = false, false
+	switch msg := msg.(type) {
 	case posted:
 		h.posted(msg)
 	case Command:
@@ -78,11 +107,11 @@ func (h *host) Receive(ctx actor.Context) {
 		h.fact(msg)
 	case Reply:
 		h.replyCame(msg)
+	case Crash:
+		h.fail(errors.New(msg.Reason))
 	default:
 		h.deliver(msg)
 	}
-	h.showSettings()
-	h.c.ctx = nil
 }
 
 // begin starts an incarnation.
@@ -171,6 +200,7 @@ func (h *host) finish(state State, reason string) {
 func (h *host) stopped() {
 	h.hideSettings()
 	h.sys.forget(h.life)
+	h.life.ended.Store(true)
 	h.tellParent(ChildState{h.spec.Name, h.state, h.life.lost()})
 }
 
@@ -236,14 +266,13 @@ func (h *host) posted(p posted) {
 	}
 }
 
+// fact delivers f, unless the job sleeps; what it says about doses counts even
+// then, or a dose that ends meanwhile would hold readings back for ever.
 func (h *host) fact(f Fact) {
-	if h.state == Sleeping || h.job == nil || h.ending {
-		return
+	admitted := h.dosing == nil || h.dosing.admits(h, f)
+	if admitted && h.state != Sleeping {
+		h.deliver(f)
 	}
-	if h.dosing != nil && !h.dosing.admits(h, f) {
-		return
-	}
-	h.deliver(f)
 }
 
 // deliver hands msg to the job and deals with what it returns.
@@ -259,9 +288,11 @@ func (h *host) deliver(msg any) {
 
 // must reports a refusal and fails on any other error.
 func (h *host) must(err error) {
+	if err == nil {
+		return // before r: its address escapes, and this is every message
+	}
 	var r *Refusal
 	switch {
-	case err == nil:
 	case errors.As(err, &r):
 		h.sys.logf(h, "warning", "%s", r.Reason)
 		h.noEvent(r)

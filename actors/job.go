@@ -59,6 +59,9 @@ type ChildState struct {
 	Reason string
 }
 
+// Crash makes an actor fail when it gets it; see System.Crash.
+type Crash struct{ Reason string }
+
 // Saved answers Context.Save.
 type Saved struct {
 	Key string

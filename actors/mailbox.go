@@ -21,6 +21,7 @@ type mailbox struct {
 	clock      *clock.Clock
 	invoker    actor.MessageInvoker
 	dispatcher actor.Dispatcher
+	late       func(message any) bool // takes what comes after the actor's end
 
 	mu        sync.Mutex
 	sys, user fifo
@@ -92,6 +93,7 @@ func (m *mailbox) turn() {
 	case message == nil:
 	case system:
 		m.invoker.InvokeSystemMessage(message)
+	case m.late(message):
 	default:
 		m.invoker.InvokeUserMessage(message)
 	}

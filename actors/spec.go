@@ -3,6 +3,7 @@ package actors
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -42,6 +43,7 @@ type life struct {
 	changed []setting.Pair // settings changed while running
 	why     string         // it is to be lost, and why
 	sleeps  bool           // it slept when it failed, so it starts asleep
+	ended   atomic.Bool    // nothing reaches the host any more
 }
 
 func (l *life) begin() uint64 {
@@ -123,13 +125,26 @@ func (s *System) spawn(spec Spec, spawn spawner, parent string) error {
 	s.mu.Unlock()
 	props := actor.PropsFromProducer(func() actor.Actor { return newHost(s, l) },
 		actor.WithDispatcher(dispatcher{s.clock}),
-		actor.WithMailbox(func() actor.Mailbox { return &mailbox{clock: s.clock} }),
+		actor.WithMailbox(func() actor.Mailbox { return &mailbox{clock: s.clock, late: func(m any) bool { return s.late(l, m) }} }),
 		actor.WithSupervisor(newSupervisor(s)))
 	if _, err := spawn(props, spec.Name); err != nil {
 		s.forget(l)
 		return fmt.Errorf("actors: spawn %s: %w", path, err)
 	}
 	return nil
+}
+
+// late answers a command that was still in the mailbox when its actor had
+// ended: the engine would drop it without a word.
+func (s *System) late(l *life, message any) bool {
+	if !l.ended.Load() {
+		return false
+	}
+	_, m, sender := actor.UnwrapEnvelope(message)
+	if cmd, ok := m.(Command); ok && sender != nil {
+		s.engine.Root.Send(sender, notRunning(cmd))
+	}
+	return true
 }
 
 func (s *System) forget(l *life) {

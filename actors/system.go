@@ -26,6 +26,9 @@ type Options struct {
 	// Transport, if set, gets the engine's *actor.ActorSystem before anything
 	// is spawned: a remote must start first, or addresses are lost.
 	Transport func(engine any) error
+	// Interfere, for campaigns that plant defects, is shown every message
+	// before an actor gets it, and returns what it gets instead.
+	Interfere func(actor string, msg any) []any
 }
 
 // System is one unit's actors. Its methods may be called from any goroutine.
@@ -38,6 +41,7 @@ type System struct {
 	log        zerolog.Logger
 	state      *saver
 	guard      *supervisor
+	interfere  func(actor string, msg any) []any
 	alarms     sync.Mutex // held while an alarm is edited
 
 	mu    sync.Mutex
@@ -46,6 +50,7 @@ type System struct {
 	asked uint64
 	memo  map[string]Reply
 	memos []string
+	under map[string][]func(Reply) // of commands under way, by ID: who else asked
 }
 
 // NewSystem makes the one actor system of a process, empty.
@@ -64,8 +69,9 @@ func NewSystem(o Options) (*System, error) {
 	}
 	s := &System{
 		unit: o.Unit, boot: o.Boot, seed: o.Seed, clock: o.Clock, bus: newBus(),
-		log: zerolog.New(o.Log), lives: map[string]*life{}, names: map[string]*life{}, memo: map[string]Reply{},
+		log: zerolog.New(o.Log), lives: map[string]*life{}, names: map[string]*life{}, memo: map[string]Reply{}, under: map[string][]func(Reply){},
 	}
+	s.interfere = o.Interfere
 	s.state = newSaver(o.Clock, o.State)
 	s.engine = newEngine(s.log)
 	s.guard = newSupervisor(s)
@@ -85,6 +91,9 @@ func newEngine(log zerolog.Logger) *actor.ActorSystem {
 	engine := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }))
 	shards := engine.ProcessRegistry.LocalPIDs.LocalPIDs
 	for _, shard := range shards[1:] {
+		if shard.Count() == 0 {
+			continue // to look inside would start 32 goroutines
+		}
 		for item := range shard.IterBuffered() {
 			shards[0].Set(item.Key, item.Val)
 		}
@@ -114,6 +123,16 @@ func (s *System) Stop(name string) {
 	if l := s.named(name); l != nil {
 		s.engine.Root.Stop(l.pid)
 	}
+}
+
+// Crash makes the actor called name fail, as a panic in its code would: for
+// campaigns. It reports whether there is such an actor.
+func (s *System) Crash(name, reason string) bool {
+	l := s.named(name)
+	if l != nil {
+		s.engine.Root.Send(l.pid, Crash{reason})
+	}
+	return l != nil
 }
 
 // Running reports whether the actor called name has a mailbox.
@@ -147,7 +166,8 @@ func (s *System) Publish(experiment string, f Fact) { s.publish(experiment, f) }
 
 // Do sends a command and calls done exactly once with its reply, on a
 // goroutine of the system: done must not block. Without a deadline it waits
-// for 30 s. A command ID that was answered before is answered from memory.
+// for 30 s. A command ID that was answered before is answered from memory; one
+// that is under way is not done twice, and both get its reply.
 func (s *System) Do(cmd Command, done func(Reply)) {
 	s.mu.Lock()
 	s.asked++
@@ -157,14 +177,19 @@ func (s *System) Do(cmd Command, done func(Reply)) {
 	n := s.asked
 	old, repeated := s.memo[cmd.ID]
 	target := s.names[cmd.Target]
+	waiting, under := s.under[cmd.ID]
+	if !repeated && (under || target != nil) {
+		s.under[cmd.ID] = append(waiting, done)
+	}
 	s.mu.Unlock()
 	switch {
 	case repeated:
 		done(old)
+	case under:
 	case target == nil:
 		done(notRunning(cmd))
 	default:
-		s.ask(n, target.pid, cmd, done)
+		s.ask(n, target.pid, cmd)
 	}
 }
 
@@ -176,15 +201,16 @@ func notRunning(cmd Command) Reply {
 // patience is how long Do waits for a reply without a deadline.
 const patience = 30 * time.Second
 
-func (s *System) ask(n uint64, to *actor.PID, cmd Command, done func(Reply)) {
+func (s *System) ask(n uint64, to *actor.PID, cmd Command) {
 	var once sync.Once
 	finish := func(r Reply) {
 		once.Do(func() {
-			s.remember(r)
-			done(r)
+			for _, done := range s.conclude(cmd.ID, r) {
+				done(r)
+			}
 		})
 	}
-	inbox := &inbox{got: finish}
+	inbox := &inbox{got: finish, gone: notRunning(cmd)}
 	pid, _ := s.engine.ProcessRegistry.Add(inbox, fmt.Sprintf("inbox-%d", n))
 	wait := patience
 	if !cmd.Deadline.IsZero() {
@@ -204,7 +230,9 @@ func (s *System) ask(n uint64, to *actor.PID, cmd Command, done func(Reply)) {
 // remembered is how many replies are kept for repeated commands.
 const remembered = 1024
 
-func (s *System) remember(r Reply) {
+// conclude remembers the reply to command id and returns who waits for it.
+func (s *System) conclude(id string, r Reply) []func(Reply) {
+	r.ID = id
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, known := s.memo[r.ID]; !known {
@@ -215,18 +243,26 @@ func (s *System) remember(r Reply) {
 		delete(s.memo, s.memos[0])
 		s.memos = s.memos[1:]
 	}
+	waiting := s.under[id]
+	delete(s.under, id)
+	return waiting
 }
 
 // inbox is a process that takes one reply for somebody who is not an actor.
 type inbox struct {
 	got   func(Reply)
 	close func()
+	gone  Reply // when there is nobody to answer
 }
 
 // SendUserMessage implements actor.Process.
 func (i *inbox) SendUserMessage(_ *actor.PID, message any) {
 	_, m, _ := actor.UnwrapEnvelope(message)
-	if r, ok := m.(Reply); ok {
+	r, ok := m.(Reply)
+	if _, dead := m.(*actor.DeadLetterResponse); dead { // it ended between look-up and delivery
+		r, ok = i.gone, true
+	}
+	if ok {
 		i.close()
 		i.got(r)
 	}

@@ -194,3 +194,41 @@ func TestRefusalCarriesItsReasonAsJSON(t *testing.T) {
 		t.Errorf("got %s", text)
 	}
 }
+
+// slow answers a command a second later and counts.
+type slow struct{ done *int }
+
+func (s slow) Receive(c *actors.Context, msg any) error {
+	if cmd, ok := msg.(actors.Command); ok {
+		*s.done++
+		peer := c.Later(cmd)
+		c.After(time.Second, peer)
+	}
+	if peer, ok := msg.(actors.Peer); ok {
+		c.AnswerTo(peer, actors.Reply{OK: true})
+	}
+	return nil
+}
+
+func TestCommandUnderWayIsNotDoneTwice(t *testing.T) {
+	clk := clock.Virtual(time.Unix(0, 0), 1)
+	sys, err := actors.NewSystem(actors.Options{Unit: "pio1", Clock: clk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var done, answered int
+	if err := sys.Start(actors.Spec{Name: "slow", New: func() actors.Job { return slow{&done} }}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		sys.Do(actors.Command{ID: "same", Target: "slow", Body: actors.Note{}}, func(r actors.Reply) {
+			if r.OK && r.ID == "same" {
+				answered++
+			}
+		})
+	}
+	clk.Run(2 * time.Second)
+	if done != 1 || answered != 3 {
+		t.Errorf("done %d times, answered %d times; want 1 and 3", done, answered)
+	}
+}

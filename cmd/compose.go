@@ -41,6 +41,8 @@ type UnitOptions struct {
 	Boot   string
 	Seed   uint64         // of the system's random choices
 	Bridge *bridge.Bridge // default: none
+	// Interfere plants defects, for campaigns; see actors.Options.
+	Interfere func(actor string, msg any) []any
 }
 
 // NewUnit opens the hardware and makes the system; Start brings it to life.
@@ -55,6 +57,7 @@ func NewUnit(o UnitOptions) (*Unit, error) {
 	}
 	sys, err := actors.NewSystem(actors.Options{
 		Unit: unitName(o.Config), Clock: o.Clock, State: o.State, Log: o.Log, Boot: o.Boot, Seed: o.Seed,
+		Interfere: o.Interfere,
 	})
 	if err != nil {
 		return nil, errors.Join(err, u.Board.Close())
@@ -153,11 +156,17 @@ func irChannel(leds map[string]string) string {
 	return ""
 }
 
+// Twin is what the simulated vial is made of: [sim], and what other sections
+// say of the same unit.
+func (c Config) Twin() sim.Config {
+	twin := c.Sim.Config
+	twin.Model, twin.Channels, twin.IRLED = c.Unit.Model, c.Photodiodes, irChannel(c.LEDs)
+	return twin
+}
+
 func openBoard(cfg Config, c *clock.Clock) (hw.Board, error) {
 	if cfg.hardware() == "sim" {
-		twin := cfg.Sim.Config
-		twin.Model, twin.Channels, twin.IRLED = cfg.Unit.Model, cfg.Photodiodes, irChannel(cfg.LEDs)
-		return sim.New(twin, c.Mono)
+		return sim.New(cfg.Twin(), c.Mono)
 	}
 	f, err := os.Open(cfg.Replay.File)
 	if err != nil {

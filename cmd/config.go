@@ -73,6 +73,8 @@ type LoggingConfig struct {
 
 // DefaultConfig is a simulated leader+worker on loopback; config.toml spells it out.
 func DefaultConfig() Config {
+	twin := sim.DefaultConfig()
+	twin.Response = "linear" // so that an uncalibrated growth rate can be compared with the true one
 	return Config{
 		Unit:        UnitConfig{Model: "pioreactor_20ml", Hardware: "auto"},
 		MQTT:        bridge.DefaultConfig(),
@@ -81,8 +83,8 @@ func DefaultConfig() Config {
 		LEDs:        map[string]string{"A": "IR"},
 		Photodiodes: map[string]string{"1": "REF", "2": "90"},
 		Bioreactor:  device.DefaultConfig(),
-		Sim: SimConfig{Config: sim.DefaultConfig(), FastForward: 12 * time.Hour,
-			Start: []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=turbidostat"}},
+		Sim: SimConfig{Config: twin, FastForward: 12 * time.Hour,
+			Start: []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=turbidostat target_biomass=30"}},
 		Replay:  ReplayConfig{ReplayConfig: sim.DefaultReplayConfig(), Start: []string{"stirring", "od_reading", "growth_rate_calculating"}},
 		Logging: LoggingConfig{Level: "info"},
 		jobs:    map[string]map[string]any{},
@@ -347,4 +349,15 @@ func anyMap(m map[string]string) map[string]any {
 		}
 	}
 	return out
+}
+
+// SetJob sets one key of a job's section, as the file would; for programs and
+// tests that configure in Go. The value is checked when the job starts.
+func (c *Config) SetJob(section, key string, value any) {
+	table := maps.Clone(c.jobs[section])
+	if table == nil {
+		table = map[string]any{}
+	}
+	table[key] = value
+	c.jobs[section] = table
 }

@@ -90,8 +90,8 @@ func overrideHardware(cfg *Config, hardware string) error {
 	return cfg.Validate()
 }
 
-// keepTwin writes the state of a simulated vial every few seconds and at the
-// end, so that it survives the process as a real one would.
+// twin is a simulated vial, whose state is kept so that it survives the
+// process as a real one would.
 type twin interface {
 	Snapshot() ([]byte, error)
 	Restore([]byte) error
@@ -146,4 +146,3 @@ func (s *screen) progress(what string, done, total time.Duration) {
 		fmt.Fprintln(s.out)
 	}
 }
-

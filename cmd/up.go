@@ -129,12 +129,16 @@ func (n *node) start(ctx context.Context, scr *screen) error {
 	return n.openEdges(scr)
 }
 
+// near is close enough to the present to go live: each step towards it takes
+// time too, so nothing is ever nearer than that.
+const near = 50 * time.Millisecond
+
 // fastForward runs virtual time until it has caught up with the real one,
 // showing how far it is. Ctrl-C ends it.
 func (n *node) fastForward(ctx context.Context, scr *screen) {
 	c := n.unit.Clock
 	total, shown := time.Since(c.Now()), time.Time{}
-	for behind := total; behind > 0; behind = time.Since(c.Now()) {
+	for behind := total; behind > near; behind = time.Since(c.Now()) {
 		if ctx.Err() != nil {
 			return
 		}

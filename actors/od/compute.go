@@ -15,6 +15,13 @@ const staleRate = 60 * time.Second
 // warnEvery is how often a high level is mentioned. Pioreactor 26.7.2.
 const warnEvery = 5 * time.Minute
 
+// A reference below these sees no light: REF₀ is 20 to 250 mV at 80 % of IR, a
+// sample's noise 0.15 mV, and an intensity may be lowered 50-fold at most.
+const (
+	faintV     = 0.002
+	faintShare = 0.02 // of REF₀
+)
+
 // batch is one instant's readings, ready to be published.
 type batch struct {
 	at       time.Time
@@ -32,7 +39,7 @@ func (j *Job) compute(c *actors.Context) {
 	for i := range j.channels {
 		ch := &j.channels[i]
 		raw[i] = ch.Read(j.burst.Burst.Samples[i], ch.volts)
-		if j.checkLevel(c, ch.number, raw[i].RawV); j.tripped {
+		if j.checkLevel(c, i, raw[i]); j.tripped {
 			return
 		}
 	}
@@ -40,7 +47,7 @@ func (j *Job) compute(c *actors.Context) {
 	first := j.ref.FirstV
 	lamp := j.reference(c, raw[:len(j.channels)])
 	b := j.assemble(c, raw[:len(j.channels)], lamp)
-	if j.ref.Mode == optics.None || j.saved {
+	if j.ref.Mode == optics.None || j.saved || j.ref.FirstV == 0 {
 		j.publish(c, b)
 		return
 	}
@@ -74,7 +81,11 @@ func (j *Job) reference(c *actors.Context, raw []optics.Reading) (lamp optics.Qu
 		if j.channels[i].angle != reference {
 			continue
 		}
-		j.ref, lamp = j.ref.Next(raw[i], j.Interval)
+		seen := raw[i]
+		if seen.Volts < max(faintV, faintShare*j.ref.FirstV) {
+			seen.Volts = 0 // noise: a dead lamp is not a steady one
+		}
+		j.ref, lamp = j.ref.Next(seen, j.Interval)
 		j.remember(i, raw[i], lamp)
 		j.watchLamp(c, lamp)
 	}
@@ -101,7 +112,7 @@ func (j *Job) assemble(c *actors.Context, raw []optics.Reading, lamp optics.Qual
 		relative = b.relative
 	}
 	rpm, still := stirring(c)
-	common := j.quick
+	common := j.noted
 	if still {
 		common = optics.Worse(common, optics.StirringOff)
 	}
@@ -117,7 +128,7 @@ func (j *Job) assemble(c *actors.Context, raw []optics.Reading, lamp optics.Qual
 			Meta: actors.Meta{At: b.at}, Channel: ch.number, Angle: ch.angle, Value: od.Volts,
 			Quality: actors.Quality{Grade: q.Code(), Reason: q.Reason()},
 			Volts:   r.Volts, ReferenceV: relative, DarkV: ch.DarkV, IRPercent: j.ir,
-			RPM: rpm, PumpOn: j.quick == optics.PumpOn,
+			RPM: rpm, PumpOn: j.pump,
 		})
 	}
 	return b

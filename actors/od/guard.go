@@ -5,6 +5,7 @@ import (
 
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/od/optics"
+	"github.com/pioactor/pioactor/hw"
 )
 
 // steadyFor is how many steady references in a row end the alarm: 30 s at the
@@ -19,6 +20,7 @@ func (j *Job) watchLamp(c *actors.Context, lamp optics.Quality) {
 		c.Raise("reference_unstable", "medium", "The reference photodiode is unsteady: readings are not used. Look at the IR LED and its cable.", false)
 		return
 	}
+	j.watchDark(c, lamp == optics.ReferenceMissing)
 	if j.steady == 0 || lamp == optics.ReferenceMissing {
 		return
 	}
@@ -27,9 +29,26 @@ func (j *Job) watchLamp(c *actors.Context, lamp optics.Quality) {
 	}
 }
 
+// watchDark raises and clears the alarm of a reference without light.
+func (j *Job) watchDark(c *actors.Context, unlit bool) {
+	if unlit == j.unlit {
+		return
+	}
+	if j.unlit = unlit; unlit {
+		c.Raise("reference_missing", "medium", "The reference photodiode sees no light: readings are not used. Look at the IR LED and its cable.", false)
+		return
+	}
+	c.Clear("reference_missing")
+}
+
 // checkLevel warns of a diode near its end, and stops at one beyond it: light
-// that strong would burn it.
-func (j *Job) checkLevel(c *actors.Context, number int, volts float64) {
+// that strong would burn it. It judges the burst alone, without the reading
+// before that r was smoothed with.
+func (j *Job) checkLevel(c *actors.Context, i int, r optics.Reading) {
+	if r.Quality == optics.SensorError {
+		return
+	}
+	volts, number := meanV(j.burst.Burst.Samples[i]), j.channels[i].number
 	switch optics.Check(volts) {
 	case optics.Trip:
 		j.trip(c, number, volts)
@@ -42,11 +61,33 @@ func (j *Job) checkLevel(c *actors.Context, number int, volts float64) {
 	}
 }
 
+func meanV(samples []hw.Sample) (mean float64) {
+	for _, s := range samples {
+		mean += s.Volts / float64(len(samples))
+	}
+	return mean
+}
+
 // trip makes every light of this job dark and sleeps until somebody wakes it.
 func (j *Job) trip(c *actors.Context, number int, volts float64) {
-	j.tripped = true
+	j.tripped, j.alarmed = true, true
 	c.Raise("adc_too_high", "high", fmt.Sprintf(
 		"Photodiode %d was at %.2f V, more than %.1f V: the IR LED is off and od_reading sleeps. Lower ir_led_intensity, then wake it.", number, volts, optics.TripV), true)
 	c.Ready()
 	c.Sleep()
+}
+
+// adopt takes over the alarms of an earlier life, so that this one ends them.
+func (j *Job) adopt(c *actors.Context) {
+	on := func(name string) bool {
+		a, _, ok := actors.Latest[actors.Alarm](c, name)
+		return ok && a.Active
+	}
+	if on("reference_unstable") {
+		j.steady = -steadyFor
+	}
+	if on("od_reading_failing") {
+		j.missing = failing
+	}
+	j.unlit, j.alarmed = on("reference_missing"), on("adc_too_high")
 }

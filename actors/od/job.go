@@ -41,7 +41,8 @@ type Options struct {
 // Takes: Quiet and QuietEnded of the window, ADCRead of the adc, Dosed and
 // Disturbance (the reading before them foretells nothing).
 // Sends: ODReading for each signal channel, ODReadings, RelativeIRIntensity;
-// alarms od_reading_failing, reference_unstable, adc_too_high, od_reading_not_saved.
+// alarms od_reading_failing, reference_unstable,
+// reference_missing, adc_too_high, od_reading_not_saved.
 // Fails by: nothing at run time. It refuses to start with state it cannot read.
 type Job struct {
 	FirstOD   float64       `toml:"first_od_obs_time" unit:"s" set:"no" help:"when the first reading was due, in unix time; 0 before it"`
@@ -168,10 +169,14 @@ func (j *Job) changed(c *actors.Context, names []string) {
 func (j *Job) relight(c *actors.Context) {
 	j.forget()
 	j.ref.Relative, j.ref.Baseline, j.ref.Power = 0, 0, 0
-	switch {
-	case j.IRPercent == auto && j.stage == reading:
+	if j.IRPercent == auto && j.stage == reading {
 		j.stage = tuning
-	case j.IRPercent > brightLED:
+	}
+	j.warnBright(c)
+}
+
+func (j *Job) warnBright(c *actors.Context) {
+	if j.IRPercent > brightLED {
 		c.Log().Warning("An IR intensity of %.0f %% shortens the LED's life; %d %% or less is better.", j.IRPercent, brightLED)
 	}
 }

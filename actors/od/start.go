@@ -44,6 +44,8 @@ func (j *Job) start(c *actors.Context) error {
 	actors.Subscribe[actors.Dosed](c)
 	actors.Subscribe[actors.Disturbance](c)
 	c.HoldInit()
+	j.adopt(c)
+	j.warnBright(c)
 	j.open(c)
 	return nil
 }
@@ -91,7 +93,7 @@ func (j *Job) darkRead(c *actors.Context) {
 			j.missed(c, fmt.Sprintf("photodiode %d shows nonsense in the dark", ch.number))
 			return
 		}
-		if j.checkLevel(c, ch.number, r.RawV); j.tripped {
+		if j.checkLevel(c, i, r); j.tripped {
 			return
 		}
 		if ch.DarkV = 0; j.Dark {
@@ -144,7 +146,7 @@ func (j *Job) tuned(c *actors.Context) {
 	for i := range j.channels {
 		ch, samples := &j.channels[i], j.burst.Burst.Samples[i]
 		r := ch.Read(samples, 0)
-		if j.checkLevel(c, ch.number, r.RawV); j.tripped {
+		if j.checkLevel(c, i, r); j.tripped {
 			return
 		}
 		if ch.angle == reference {
@@ -177,7 +179,8 @@ func (j *Job) detectHum(c *actors.Context, samples []hw.Sample) {
 // begin starts the rhythm, at once and only once.
 func (j *Job) begin(c *actors.Context) {
 	j.stage = reading
-	if j.FirstOD == 0 {
+	if !j.began {
+		j.began = true
 		j.startCadence(c, c.Mono())
 	}
 	c.Ready()

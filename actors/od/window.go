@@ -50,10 +50,12 @@ type run struct {
 	wait  uint64        // counts steps
 	since time.Duration // Mono of the step
 	guard actors.Timer
-	quick optics.Quality // what the window said so far
+	noted optics.Quality // what the window said so far
+	pump  bool           // one ran during the window
 	burst protocol.ADCRead
 	ir    float64       // of this window
 	due   time.Duration // Mono of this reading
+	began bool          // the rhythm
 	first time.Duration // Mono of the first reading
 	// lastDue is the instant of the newest reading that was due.
 	lastDue time.Duration
@@ -69,8 +71,10 @@ type run struct {
 	saved   bool // the first reference is on the disk
 	saving  bool
 	waiting batch
-	steady  int // references in a row that were not unstable
+	steady  int  // references in a row that were not unstable
+	unlit   bool // the reference shows no light
 	tripped bool
+	alarmed bool          // by a level too high
 	warned  time.Duration // Mono of the last warning of a high level
 	high    bool          // there was one
 }
@@ -88,7 +92,7 @@ func (j *Job) tick(c *actors.Context) {
 
 // open asks for a window.
 func (j *Job) open(c *actors.Context) {
-	j.quick, j.burst, j.ir = optics.Good, protocol.ADCRead{}, j.brightness()
+	j.noted, j.pump, j.burst, j.ir = optics.Good, false, protocol.ADCRead{}, j.brightness()
 	ask := protocol.AskQuiet{For: windowFor, IRPercent: j.ir, KeepLEDs: j.stage == reading && !j.LEDsOff}
 	if !c.Tell("window", ask) {
 		j.missed(c, "there is no actor window")
@@ -126,9 +130,7 @@ func (j *Job) quiet(c *actors.Context, m protocol.Quiet) {
 	case !m.OK:
 		j.missed(c, m.Reason)
 	default:
-		if m.PumpOn {
-			j.quick = optics.PumpOn
-		}
+		j.pump = m.PumpOn
 		j.enter(c, settling)
 		c.After(j.Settle, settled(j.wait))
 	}
@@ -151,10 +153,10 @@ func (j *Job) sampled(c *actors.Context, m protocol.ADCRead) {
 		return
 	}
 	if c.Mono()-j.since+j.Settle > windowFor {
-		j.quick = optics.Worse(j.quick, optics.Disturbed) // the window was closed by then
+		j.noted = optics.Worse(j.noted, optics.Disturbed) // the window was closed by then
 	}
 	if j.stage == reading && j.since-j.Settle-j.due > late {
-		j.quick = optics.Worse(j.quick, optics.Late)
+		j.noted = optics.Worse(j.noted, optics.Late)
 	}
 	j.burst = m
 	j.enter(c, ending)
@@ -167,11 +169,11 @@ func (j *Job) ended(c *actors.Context, m protocol.QuietEnded) {
 		return
 	}
 	j.enter(c, idle)
-	if m.PumpOn {
-		j.quick = optics.Worse(j.quick, optics.PumpOn)
+	if j.pump = j.pump || m.PumpOn; j.pump {
+		j.noted = optics.Worse(j.noted, optics.PumpOn)
 	}
 	if m.Disturbed {
-		j.quick = optics.Worse(j.quick, optics.Disturbed)
+		j.noted = optics.Worse(j.noted, optics.Disturbed)
 	}
 	switch {
 	case j.burst.Err != nil:
@@ -221,7 +223,7 @@ func (j *Job) missed(c *actors.Context, why string) {
 	if j.missing >= failing {
 		c.Raise("od_reading_failing", "high", "No OD reading: "+why+".", false)
 	}
-	if j.first == 0 {
+	if !j.began {
 		c.After(retry, again{})
 	}
 }
@@ -231,12 +233,15 @@ func (j *Job) got(c *actors.Context) {
 	if j.missing >= failing {
 		c.Clear("od_reading_failing")
 	}
-	j.missing = 0
+	if j.alarmed {
+		c.Clear("adc_too_high")
+	}
+	j.missing, j.alarmed = 0, false
 }
 
 // again tries to start once more.
 func (j *Job) again(c *actors.Context) {
-	if j.step == idle && j.first == 0 && c.State() != actors.Sleeping {
+	if j.step == idle && !j.began && c.State() != actors.Sleeping {
 		j.open(c)
 	}
 }
@@ -249,6 +254,7 @@ func (j *Job) entered(c *actors.Context, m actors.Entered) {
 		j.enter(c, idle)
 	case m.State == actors.Ready && m.From == actors.Sleeping:
 		j.forget()
+		j.tripped = false
 		j.again(c)
 	}
 }

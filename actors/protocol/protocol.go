@@ -37,21 +37,26 @@ type Drive struct {
 	For     time.Duration
 	Owner   string
 	Epoch   uint64
+	Tag     string // comes back in Driven and Cut, so that a late answer is known as one
 }
 
 // Driven answers Drive. A refusal changed nothing.
 type Driven struct {
 	Output string
 	OK     bool
-	Code   string // "held", "old_epoch", "invalid", "hardware"
+	Code   string // "held", "old_epoch", "invalid", "hardware", "released"
 	Reason string
+	Tag    string // of the Drive
 }
 
 // Release makes Output safe, or with an empty Output all that Owner holds. It
-// acts at once, inside an OD window too, and is not answered except by Cut.
+// acts at once, inside an OD window too, and is not answered except by Cut. With
+// a Tag it is meant for the lease of that Drive only, and always answered: with
+// Cut "not held" if there is no such lease, whatever became of it.
 type Release struct {
 	Output string
 	Owner  string
+	Tag    string
 }
 
 // Cut tells an owner that its lease on Output has ended, and the output is safe.
@@ -59,7 +64,8 @@ type Cut struct {
 	Output string
 	Owner  string
 	Ran    time.Duration // how long it was really driven, over the whole lease
-	Reason string        // "expired", "released", "hardware: …"
+	Reason string        // "expired", "released", "not held", "hardware: …"
+	Tag    string        // of the Drive
 }
 
 // AskQuiet asks the actor "window" for an OD window: light as the measurement
@@ -90,6 +96,7 @@ type QuietEnded struct {
 // Hush is the window's word to each device: no change until Unhush or Until.
 // Safety is exempt: a lease that ends still makes its output safe. Answered by Hushed.
 type Hush struct {
+	Tag       uint64        // of the window; comes back in Hushed
 	Until     time.Duration // on Mono
 	IRPercent float64
 	KeepLEDs  bool
@@ -97,13 +104,14 @@ type Hush struct {
 
 // Hushed answers Hush and Unhush.
 type Hushed struct {
+	Tag     uint64
 	Device  string
 	PumpOn  bool
 	Changed bool // an output changed since Hush
 }
 
-// Unhush ends Hush.
-type Unhush struct{}
+// Unhush ends the Hush of the same Tag.
+type Unhush struct{ Tag uint64 }
 
 // ReadADC asks the actor "adc" for a burst. Answered by ADCRead.
 type ReadADC struct {

@@ -126,6 +126,7 @@ func field(sf reflect.StructField, name string, index []int) Field {
 		f.Min, f.Above = bound(sf, "above", f.Min), true
 	}
 	f.Max = bound(sf, "max", f.Max)
+	f.Word, f.WordFor = word(sf)
 	if sf.Type.Kind() == reflect.Uint64 {
 		f.Min = max(f.Min, 0)
 	}

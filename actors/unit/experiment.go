@@ -14,8 +14,8 @@ import (
 // Config is what the experiment starts with.
 type Config struct {
 	// Name and Start seed the very first start; afterwards the durable state
-	// is the truth. Start holds jobs such as "stirring", and automations such
-	// as "dosing_automation=turbidostat".
+	// is the truth. Start holds jobs such as "stirring", and automations with
+	// their settings such as "dosing_automation=turbidostat target_biomass=30".
 	Name  string
 	Start []string
 	// Table returns the config section of a job, or of an automation in its family.
@@ -87,8 +87,7 @@ func (e *experiment) start(c *actors.Context) error {
 	if !ok {
 		e.kept = kept{Experiment: e.cfg.Name}
 		for _, entry := range e.cfg.Start {
-			job, automation, _ := strings.Cut(entry, "=")
-			e.kept.Jobs = append(e.kept.Jobs, desired{Job: job, Automation: automation})
+			e.kept.Jobs = append(e.kept.Jobs, parseStart(entry))
 		}
 		c.Save(stateKey, e.kept)
 	}
@@ -99,6 +98,22 @@ func (e *experiment) start(c *actors.Context) error {
 		}
 	}
 	return nil
+}
+
+// parseStart reads "job", "job=automation" or either with settings behind it,
+// such as "dosing_automation=turbidostat target_biomass=30".
+func parseStart(entry string) desired {
+	words := strings.Fields(entry)
+	if len(words) == 0 {
+		return desired{}
+	}
+	job, automation, _ := strings.Cut(words[0], "=")
+	d := desired{Job: job, Automation: automation}
+	for _, word := range words[1:] {
+		name, value, _ := strings.Cut(word, "=")
+		d.Options = append(d.Options, setting.Pair{Name: name, Value: value})
+	}
+	return d
 }
 
 // spec makes the spec of a job, every setting checked.

@@ -32,31 +32,37 @@ func Node(parts ...actors.Spec) actors.Spec {
 // Sends: Reply to Shutdown.
 // Fails by: a part that cannot be spawned; it is restarted whole, outputs safe first.
 type node struct {
-	parts []actors.Spec
-	left  int // parts still to stop
-	last  actors.Peer
-	down  bool
+	parts   []actors.Spec
+	started int // parts that were spawned
+	left    int // parts still to stop
+	last    actors.Peer
+	down    bool
 }
 
 func (n *node) Receive(c *actors.Context, msg any) error {
 	switch msg := msg.(type) {
 	case actors.Started:
-		return n.start(c)
+		return n.startNext(c)
 	case actors.Command:
 		return n.command(c, msg)
 	case actors.Reply:
 		c.StopChild(jobs) // its jobs are gone, in order
 	case actors.ChildState:
-		n.child(c, msg)
+		return n.child(c, msg)
 	}
 	return nil
 }
 
-func (n *node) start(c *actors.Context) error {
-	for _, part := range n.parts {
-		if err := c.Spawn(part); err != nil {
-			return fmt.Errorf("unit: start: %w", err)
-		}
+// startNext spawns the next part. It is called again when that one is ready, so
+// that the jobs find every device; one that ends instead is passed over, since
+// stirring goes on without what is broken elsewhere.
+func (n *node) startNext(c *actors.Context) error {
+	if n.started == len(n.parts) {
+		return nil
+	}
+	n.started++
+	if err := c.Spawn(n.parts[n.started-1]); err != nil {
+		return fmt.Errorf("unit: start: %w", err)
 	}
 	return nil
 }
@@ -88,9 +94,15 @@ func (n *node) stopNext(c *actors.Context) {
 	c.AnswerTo(n.last, actors.Reply{OK: true})
 }
 
-func (n *node) child(c *actors.Context, s actors.ChildState) {
+func (n *node) child(c *actors.Context, s actors.ChildState) error {
 	ended := s.State == actors.Disconnected || s.State == actors.Lost
-	if n.down && ended && n.left < len(n.parts) && s.Name == n.parts[n.left].Name {
-		n.stopNext(c)
+	switch {
+	case n.down:
+		if ended && n.left < len(n.parts) && s.Name == n.parts[n.left].Name {
+			n.stopNext(c)
+		}
+	case s.Name == n.parts[n.started-1].Name:
+		return n.startNext(c)
 	}
+	return nil
 }

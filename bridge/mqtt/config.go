@@ -135,6 +135,16 @@ func (c Config) validBounds() error {
 	return errors.Join(errs...)
 }
 
+// dataID is the client id of the data connection. Each attempt after the first
+// has its own: mochi 2.7.9, cleaning up after a broken connection, unsubscribes
+// by client id and would hit the connection that has just replaced it.
+func (c Config) dataID(attempt int) string {
+	if attempt == 0 {
+		return c.ClientID
+	}
+	return fmt.Sprintf("%s-%d", c.ClientID, attempt)
+}
+
 // willID is the client id of the connection that carries topic's will: the same
 // after a restart, so that the new one ends an old one that lingers.
 func (c Config) willID(topic string) string {

@@ -226,8 +226,8 @@ func (s *Session) run() {
 	defer close(s.stopped)
 	p := newPace(s.cfg.Seed, s.cfg.ClientID)
 	reported := false
-	for s.ctx.Err() == nil {
-		l, err := dial(s.ctx, &s.cfg, purpose{clientID: s.cfg.ClientID, receive: s.receive}, p.hello)
+	for attempt := 0; s.ctx.Err() == nil; attempt++ {
+		l, err := dial(s.ctx, &s.cfg, purpose{clientID: s.cfg.dataID(attempt), receive: s.receive}, p.hello)
 		if err == nil {
 			began := time.Now()
 			err = s.hold(l)
@@ -362,18 +362,21 @@ func (s *Session) publish(l *link, flights chan<- paho.Token) {
 
 // nextToken starts the next subscription change or publish, if there is one.
 func (s *Session) nextToken(l *link) paho.Token {
+	if l.isDead() {
+		return nil
+	}
 	s.mu.Lock()
 	if len(s.pending) > 0 || len(s.unwanted) > 0 {
 		add, remove := s.subscriptionChanges()
 		s.mu.Unlock()
-		return changeSubscriptions(l, add, remove)
+		return l.call(func() paho.Token { return changeSubscriptions(l, add, remove) })
 	}
 	e, ok := s.out.next()
 	s.mu.Unlock()
 	if !ok {
 		return nil
 	}
-	return spoken{l.client.Publish(e.topic, e.qos, e.fact != nil, e.payload)}
+	return l.call(func() paho.Token { return spoken{l.client.Publish(e.topic, e.qos, e.fact != nil, e.payload)} })
 }
 
 // spoken marks the token of an outbox entry.

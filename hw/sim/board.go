@@ -15,7 +15,7 @@ import (
 type Board struct {
 	panel
 	cfg     Config
-	started time.Duration
+	before  time.Duration // age less the clock's now
 	culture culture
 	vial    vial
 	pumps   [len(hw.PumpRoles)]pump
@@ -37,25 +37,34 @@ func New(cfg Config, now func() time.Duration) (*Board, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	cfg = cfg.clone()
-	b := &Board{
-		cfg: cfg, culture: newCulture(cfg.CultureConfig),
-		vial:    vial{cfg: cfg.VialConfig, volume: cfg.VolumeML, wasteRoom: cfg.WasteBottleML},
-		stirrer: stirrer{cfg: cfg.StirringConfig},
-		heat:    thermal{cfg: cfg.ThermalConfig},
-		light:   newLight(cfg),
-		thermo:  newThermometer(cfg),
+	if err := fit(cfg.Model, &cfg.CapacityML, &cfg.MaxFillML); err != nil {
+		return nil, err
 	}
+	b := &Board{cfg: cfg.clone()}
+	b.renew()
+	b.wire(now, b.step, b.refusal)
+	b.before = -b.at
+	return b, nil
+}
+
+// renew makes every part as the configuration says and takes back all faults.
+func (b *Board) renew() {
+	cfg := b.cfg
+	b.culture = newCulture(cfg.CultureConfig)
+	b.vial = vial{cfg: cfg.VialConfig, volume: cfg.VolumeML, wasteRoom: cfg.WasteBottleML}
 	b.pumps = [...]pump{
 		{rate: cfg.PumpRateMLPerS * cfg.MediaRateFactor, bottle: cfg.MediaBottleML},
 		{rate: cfg.PumpRateMLPerS * cfg.AltMediaRateFactor, bottle: cfg.AltMediaBottleML},
 		{rate: cfg.PumpRateMLPerS * cfg.WasteRateFactor},
 	}
+	b.stirrer, b.heat = stirrer{cfg: cfg.StirringConfig}, thermal{cfg: cfg.ThermalConfig}
+	b.bubbles, b.light, b.thermo = 0, newLight(cfg), newThermometer(cfg)
+	b.faults = faults{}
 	b.combine()
-	b.wire(now, b.step, b.refusal)
-	b.started = b.at
-	return b, nil
 }
+
+// age is the twin's own time: since it was made, whatever processes it has seen.
+func (b *Board) age() time.Duration { return b.at + b.before }
 
 // Info describes the twin. Its HAT is empty: there is none.
 func (b *Board) Info() hw.Info {

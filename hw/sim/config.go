@@ -1,18 +1,22 @@
 package sim
 
-import "maps"
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Config says what the twin is made of. Start from [DefaultConfig]: the zero
-// value is not a valid vial. In TOML every field lies flat in one table.
+// value is not a valid vial. In TOML every field lies flat in one table, except
+// those that the unit's other sections decide.
 type Config struct {
-	// Seed of every random draw: the same seed and the same calls give the same bytes.
-	Seed uint64 `toml:"seed"`
-	// Model and Version are what [hw.Info] reports.
-	Model   string `toml:"model"`
-	Version string `toml:"version"`
-	// Absent lists parts that are not fitted: "heater", "thermometer",
-	// "tachometer", "media", "alt_media", "waste".
-	Absent []string `toml:"absent"`
+	Seed uint64 `toml:"seed" help:"of every random draw: the same seed and the same calls give the same bytes"`
+	// Model and Version are what [hw.Info] reports; the unit's section decides.
+	Model   string   `toml:"-"`
+	Version string   `toml:"-"`
+	Absent  []string `toml:"absent" help:"parts that are not fitted: heater, thermometer, tachometer, media, alt_media, waste"`
 
 	CultureConfig
 	VialConfig
@@ -42,4 +46,26 @@ func (c Config) clone() Config {
 	c.Channels = maps.Clone(c.Channels)
 	c.Absent = append([]string(nil), c.Absent...)
 	return c
+}
+
+// vialSizes are brimful and the highest permitted level of Pioreactor's vials,
+// in mL, by model. Source: Pioreactor 26.7.2, models.py.
+var vialSizes = map[string][2]float64{
+	"pioreactor_20ml": {20, 18}, "pioreactor_20ml_XR": {20, 18},
+	"pioreactor_40ml": {40, 36}, "pioreactor_40ml_XR": {40, 36},
+}
+
+// fit fills what is 0 of a vial's two volumes from its model.
+func fit(model string, capacityML, maxFillML *float64) error {
+	size, known := vialSizes[model]
+	switch {
+	case model == "":
+		return errors.New("sim: model is empty")
+	case *capacityML != 0 && *maxFillML != 0:
+		return nil
+	case !known:
+		return fmt.Errorf("sim: model = %q: must be one of %v, or CapacityML and MaxFillML must be given", model, slices.Sorted(maps.Keys(vialSizes)))
+	}
+	*capacityML, *maxFillML = cmp.Or(*capacityML, size[0]), cmp.Or(*maxFillML, size[1])
+	return nil
 }

@@ -4,41 +4,23 @@ import "math"
 
 // CultureConfig is the organism and what it eats.
 type CultureConfig struct {
-	// InitialODAU is the inoculum. Default 0.05 AU.
-	InitialODAU float64 `toml:"initial_od_au"`
-	// MuMaxPerH is the growth rate with everything in excess. Default 0.9 1/h
-	// (Escherichia coli K-12, glucose minimal medium, 37 °C: 0.6 to 0.9).
-	MuMaxPerH float64 `toml:"mu_max_per_h"`
-	// LagH is the lag before growth, 0 for none. Default 1 h.
-	LagH float64 `toml:"lag_h"`
-	// KsGPerL is the substrate at which growth is half of its maximum. Default
-	// 0.1 g/L, larger than an adapted cell's so that chemostats are gentle.
-	KsGPerL float64 `toml:"ks_g_per_l"`
-	// MediaSubstrateGPerL is in the media bottle, and in the vial at the start.
-	MediaSubstrateGPerL float64 `toml:"media_substrate_g_per_l"`
-	// AltMediaSubstrateGPerL is in the alt media bottle.
-	AltMediaSubstrateGPerL float64 `toml:"alt_media_substrate_g_per_l"`
-	// YieldAUPerGPerL is the OD that 1 g/L of substrate becomes. Default 1.3:
-	// 0.45 g/g, and 0.35 g/L of dry mass for each AU.
-	YieldAUPerGPerL float64 `toml:"yield_au_per_g_per_l"`
-	// IC50AltFraction is the alt media fraction that halves growth; 0 means
-	// that alt media does not inhibit. Default 0.3.
-	IC50AltFraction float64 `toml:"ic50_alt_fraction"`
-	// HillExponent is the steepness of that inhibition. Default 2.
-	HillExponent float64 `toml:"hill_exponent"`
-	// IC50DriftPerGeneration lets resistance evolve: ln IC50 rises by this for
-	// each generation grown under full inhibition. Default 0.
-	IC50DriftPerGeneration float64 `toml:"ic50_drift_per_generation"`
-	// OxygenLimitAUPerH caps biomass made per hour, as surface aeration does;
-	// 0 means no cap. Default 0.
-	OxygenLimitAUPerH float64 `toml:"oxygen_limit_au_per_h"`
-	// OptimumC and TemperatureWidthC shape growth over vial temperature as a
-	// Gaussian; a width of 0, the default, means temperature does not matter.
-	OptimumC          float64 `toml:"optimum_c"`
-	TemperatureWidthC float64 `toml:"temperature_width_c"`
-	// SedimentationPerH is how fast cells leave the light path while the
-	// stirrer stands. Default 0.15 1/h.
-	SedimentationPerH float64 `toml:"sedimentation_per_h"`
+	InitialODAU float64 `toml:"initial_od_au" unit:"AU" min:"0" max:"200" help:"the inoculum"`
+	// Escherichia coli K-12 in glucose minimal medium at 37 °C: 0.6 to 0.9 1/h.
+	MuMaxPerH float64 `toml:"mu_max_per_h" unit:"1/h" min:"0" max:"10" help:"growth rate with everything in excess"`
+	LagH      float64 `toml:"lag_h" unit:"h" min:"0" max:"1000" help:"lag before growth; 0: none"`
+	// The default is larger than an adapted cell's so that chemostats are gentle.
+	KsGPerL                float64 `toml:"ks_g_per_l" unit:"g/L" min:"1e-6" max:"1000" help:"substrate at which growth is half of its maximum"`
+	MediaSubstrateGPerL    float64 `toml:"media_substrate_g_per_l" unit:"g/L" min:"0" max:"10000" help:"substrate in the media bottle, and in the vial at the start"`
+	AltMediaSubstrateGPerL float64 `toml:"alt_media_substrate_g_per_l" unit:"g/L" min:"0" max:"10000" help:"substrate in the alt media bottle"`
+	// The default: 0.45 g/g, and 0.35 g/L of dry mass for each AU.
+	YieldAUPerGPerL        float64 `toml:"yield_au_per_g_per_l" unit:"AU·L/g" min:"1e-6" max:"1000" help:"OD that 1 g/L of substrate becomes"`
+	IC50AltFraction        float64 `toml:"ic50_alt_fraction" min:"0" max:"100" help:"alt media fraction that halves growth; 0: alt media does not inhibit"`
+	HillExponent           float64 `toml:"hill_exponent" min:"0.1" max:"20" help:"steepness of that inhibition"`
+	IC50DriftPerGeneration float64 `toml:"ic50_drift_per_generation" min:"0" max:"1" help:"rise of ln IC50 for each generation grown under full inhibition: resistance evolves"`
+	OxygenLimitAUPerH      float64 `toml:"oxygen_limit_au_per_h" unit:"AU/h" min:"0" max:"1000" help:"cap on biomass made per hour, as by surface aeration; 0: none"`
+	OptimumC               float64 `toml:"optimum_c" unit:"°C" min:"0" max:"100" help:"vial temperature at which growth is fastest"`
+	TemperatureWidthC      float64 `toml:"temperature_width_c" unit:"°C" min:"0" max:"100" help:"standard deviation of the Gaussian of growth over temperature; 0: temperature does not matter"`
+	SedimentationPerH      float64 `toml:"sedimentation_per_h" unit:"1/h" min:"0" max:"100" help:"how fast cells leave the light path while the stirrer stands"`
 }
 
 func defaultCulture() CultureConfig {
@@ -47,25 +29,6 @@ func defaultCulture() CultureConfig {
 		MediaSubstrateGPerL: 10, AltMediaSubstrateGPerL: 10, YieldAUPerGPerL: 1.3,
 		IC50AltFraction: 0.3, HillExponent: 2, OptimumC: 37, SedimentationPerH: 0.15,
 	}
-}
-
-func (c CultureConfig) validate() error {
-	return check(
-		bound{"initial_od_au", c.InitialODAU, 0, 200},
-		bound{"mu_max_per_h", c.MuMaxPerH, 0, 10},
-		bound{"lag_h", c.LagH, 0, 1000},
-		bound{"ks_g_per_l", c.KsGPerL, 1e-6, 1000},
-		bound{"media_substrate_g_per_l", c.MediaSubstrateGPerL, 0, 10000},
-		bound{"alt_media_substrate_g_per_l", c.AltMediaSubstrateGPerL, 0, 10000},
-		bound{"yield_au_per_g_per_l", c.YieldAUPerGPerL, 1e-6, 1000},
-		bound{"ic50_alt_fraction", c.IC50AltFraction, 0, 100},
-		bound{"hill_exponent", c.HillExponent, 0.1, 20},
-		bound{"ic50_drift_per_generation", c.IC50DriftPerGeneration, 0, 1},
-		bound{"oxygen_limit_au_per_h", c.OxygenLimitAUPerH, 0, 1000},
-		bound{"optimum_c", c.OptimumC, 0, 100},
-		bound{"temperature_width_c", c.TemperatureWidthC, 0, 100},
-		bound{"sedimentation_per_h", c.SedimentationPerH, 0, 100},
-	)
 }
 
 // culture is what is in each millilitre of the vial.

@@ -62,4 +62,11 @@
 // sample noise of σ² = read² + shot²·V. Bubbles brighten and roughen the signal
 // while a pump runs and fade with 6 s; a running pump and the turning bar
 // disturb single samples. Volts clip at 0 and at full scale.
+//
+// # Restart (snapshot.go, accept.go)
+//
+// A snapshot is everything above that changes, faults and random numbers
+// included, with a version and a checksum. A board that restores it goes on as
+// one whose outputs were halted at the snapshot would, to the last bit; the
+// time without a process does not count.
 package sim

@@ -47,3 +47,30 @@ func ExampleParseFault() {
 	// led_dim A 0.5 <nil>
 	// sim: fault waste_blocked: value 2: must be 0 to 1
 }
+
+// A simulated vial outlives its process.
+func ExampleBoard_Snapshot() {
+	now := time.Duration(0)
+	clock := func() time.Duration { return now }
+	before, err := sim.New(sim.DefaultConfig(), clock)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	now = 4 * time.Hour
+	snapshot, err := before.Snapshot()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	now = 0 // the next process
+	after, err := sim.New(sim.DefaultConfig(), clock)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = after.Restore(snapshot)
+	fmt.Printf("%.2f AU, %v\n", after.Truth().ODAU, err)
+	// Output: 0.75 AU, <nil>
+}

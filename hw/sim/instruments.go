@@ -3,7 +3,6 @@ package sim
 import (
 	"errors"
 	"math"
-	"math/rand/v2"
 
 	"github.com/pioactor/pioactor/hw"
 )
@@ -11,7 +10,7 @@ import (
 // thermometer is what the thermometer remembers.
 type thermometer struct {
 	noiseC, stepC float64
-	random        *rand.Rand
+	random        random
 	broken, nan   bool     // faults
 	frozen        *float64 // fault: the value it is stuck at
 	offsetC       float64  // fault

@@ -3,7 +3,6 @@ package sim
 import (
 	"maps"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"time"
@@ -15,8 +14,8 @@ import (
 type light struct {
 	channels []diode
 	family   family
-	random   *rand.Rand
-	humPhase float64 // of a turn, at the clock's 0
+	random   random
+	humPhase float64 // of a turn, at the twin's birth
 	ir       int     // output index
 }
 
@@ -48,7 +47,7 @@ func newLight(cfg Config) light {
 
 // rotate turns the vial in its holder: the first signal diode's gain changes
 // by step, the others' by a random share of it.
-func (l *light) rotate(step float64, r *rand.Rand) {
+func (l *light) rotate(step float64, r random) {
 	share := 1.0
 	for i := range l.channels {
 		if d := &l.channels[i]; d.angle != "REF" {
@@ -90,7 +89,7 @@ func (b *Board) scene(d *diode) scene {
 	}
 	if !d.Quiet {
 		s.hum, s.humHz = cfg.HumV+b.faults.humV, cfg.MainsHz
-		s.humTurn = turns(cfg.MainsHz, b.at) + b.light.humPhase
+		s.humTurn = turns(cfg.MainsHz, b.age()) + b.light.humPhase
 	}
 	s.lit = d.gain * b.emission(b.light.ir)
 	s.warm = cfg.WarmUp * math.Exp(-(b.at-b.onSince[b.light.ir]).Seconds()/ledWarmS)
@@ -152,12 +151,12 @@ func (b *Board) background(angle string) float64 {
 
 // emission is an LED's light, 1 at 100 %, warm.
 func (b *Board) emission(led int) float64 {
-	aged := 1 + b.cfg.LEDDriftPerH*(b.at-b.started).Hours()
+	aged := 1 + b.cfg.LEDDriftPerH*b.age().Hours()
 	return b.duty[led] / 100 * max(aged, 0) * b.faults.ledLeft[led-ledOut]
 }
 
 // volts is the sample at t into the burst.
-func (s *scene) volts(t float64, r *rand.Rand) float64 {
+func (s *scene) volts(t float64, r random) float64 {
 	if s.pinned {
 		return s.ceiling
 	}

@@ -1,37 +1,19 @@
 package sim
 
 import (
-	"errors"
-	"fmt"
 	"math"
 	"math/rand/v2"
 )
 
 // NoiseConfig is what no model explains.
 type NoiseConfig struct {
-	// Noise is the family of a reading's error: "none", "nominal", "colored"
-	// or "noisy". Default nominal.
-	Noise string `toml:"noise"`
-	// ReadNoiseV is each sample's standard deviation without light, and
-	// ShotNoiseSqrtV its growth with the square root of volts. Default
-	// 0.00015 V and 0.001 √V.
-	ReadNoiseV     float64 `toml:"read_noise_v"`
-	ShotNoiseSqrtV float64 `toml:"shot_noise_sqrt_v"`
+	Noise          string  `toml:"noise" oneof:"none|nominal|colored|noisy" help:"family of a reading's error"`
+	ReadNoiseV     float64 `toml:"read_noise_v" unit:"V" min:"0" max:"1" help:"standard deviation of a sample without light"`
+	ShotNoiseSqrtV float64 `toml:"shot_noise_sqrt_v" unit:"√V" min:"0" max:"1" help:"its growth with the square root of volts"`
 }
 
 func defaultNoise() NoiseConfig {
 	return NoiseConfig{Noise: "nominal", ReadNoiseV: 0.00015, ShotNoiseSqrtV: 0.001}
-}
-
-func (c NoiseConfig) validate() error {
-	err := check(
-		bound{"read_noise_v", c.ReadNoiseV, 0, 1},
-		bound{"shot_noise_sqrt_v", c.ShotNoiseSqrtV, 0, 1},
-	)
-	if _, ok := families[c.Noise]; !ok {
-		err = errors.Join(err, fmt.Errorf("sim: noise = %q: must be none, nominal, colored or noisy", c.Noise))
-	}
-	return err
 }
 
 // family is the error of one reading of x AU: e' = ρ·e + √(1−ρ²)·N(0, σ²) with
@@ -48,7 +30,7 @@ var families = map[string]family{
 
 // next advances the standardized error z of a channel by one reading and
 // returns the error in AU at x AU.
-func (f family) next(r *rand.Rand, z *float64, x float64) float64 {
+func (f family) next(r random, z *float64, x float64) float64 {
 	*z = f.rho**z + math.Sqrt(1-f.rho*f.rho)*r.NormFloat64()
 	e := *z
 	if r.Float64() < f.p {
@@ -57,12 +39,18 @@ func (f family) next(r *rand.Rand, z *float64, x float64) float64 {
 	return e * math.Hypot(f.floor, f.cv*x)
 }
 
-// source is one part's own stream of random numbers, so that reading one part
-// more often does not change another's noise.
-func source(seed uint64, part string) *rand.Rand {
+// random is one part's own stream of random numbers, so that reading one part
+// more often does not change another's noise. Its state can be kept: pcg.
+type random struct {
+	*rand.Rand
+	pcg *rand.PCG
+}
+
+func source(seed uint64, part string) random {
 	h := uint64(14695981039346656037) // FNV-1a
 	for _, c := range []byte(part) {
 		h = (h ^ uint64(c)) * 1099511628211
 	}
-	return rand.New(rand.NewPCG(seed, h))
+	pcg := rand.NewPCG(seed, h)
+	return random{rand.New(pcg), pcg}
 }

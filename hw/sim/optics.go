@@ -11,55 +11,34 @@ import (
 // OpticsConfig is the light path: LEDs, photodiodes, converter.
 type OpticsConfig struct {
 	// Channels says what each photodiode channel, "1" to "4", looks at: "REF",
-	// "45", "90", "135", "180", or "" for a channel that is not fitted, which
-	// removes a default that TOML has merged in. Default 1 REF, 2 90°.
-	Channels map[string]string `toml:"channels"`
-	// IRLED is the channel, A to D, of the infrared LED. Default A.
-	IRLED string `toml:"ir_led"`
-	// FullScaleV is where the converter clips. Default 3.3 V.
-	FullScaleV float64 `toml:"full_scale_v"`
-	// ADCStepV is one step of the converter. Default 7.8 µV: ADS1115, gain 16.
-	ADCStepV float64 `toml:"adc_step_v"`
-	// QuietADC says the converter averages hum away (ADS1114): none is then added.
-	QuietADC bool `toml:"quiet_adc"`
-	// ConversionS is one conversion. Default 1.5 ms.
-	ConversionS float64 `toml:"conversion_s"`
-	// Response is "scatter", the measured curves, or "linear": volts strictly
-	// proportional to OD with the same slope near 1 AU. Default scatter.
-	Response string `toml:"response"`
-	// MgPerMLPerAU relates OD to the biomass of the curves. Default 0.35, as
-	// of Escherichia coli.
-	MgPerMLPerAU float64 `toml:"mg_per_ml_per_au"`
-	// RefV and the GainV are volts at 100 % of IR: of the reference diode, and
-	// per unit of the curves of each angle.
-	RefV     float64 `toml:"ref_v"`
-	Gain45V  float64 `toml:"gain_45_v"`
-	Gain90V  float64 `toml:"gain_90_v"`
-	Gain135V float64 `toml:"gain_135_v"`
-	Gain180V float64 `toml:"gain_180_v"`
-	// GainSpread is the standard deviation of ln(gain) between instruments,
-	// drawn once from Seed for each channel. Default 0.071.
-	GainSpread float64 `toml:"gain_spread"`
-	// DarkV is read without any light. Default 0.002 V.
-	DarkV float64 `toml:"dark_v"`
-	// AmbientV is stray light on the signal diodes; a tenth reaches REF. Default 0.
-	AmbientV float64 `toml:"ambient_v"`
-	// LeakV is what each other LED at 100 % adds to every diode. Default 0.02 V.
-	LeakV float64 `toml:"leak_v"`
-	// WarmUp is how much brighter an LED is when just switched on, fading with
-	// 0.3 s; LEDDriftPerH is its ageing. Default 0.002 and −1e-5 1/h.
-	WarmUp       float64 `toml:"warm_up"`
-	LEDDriftPerH float64 `toml:"led_drift_per_h"`
-	// BubbleGain is how much brighter the signal is right after dosing; half of
-	// it flickers. It fades with 6 s. Default 0.15.
-	BubbleGain float64 `toml:"bubble_gain"`
-	// PumpFlicker and StirRipple are the relative disturbance of each sample by
-	// a running pump, and by the bar once a turn. Default 0.02 and 0.003.
-	PumpFlicker float64 `toml:"pump_flicker"`
-	StirRipple  float64 `toml:"stir_ripple"`
-	// HumV and MainsHz: amplitude at each diode. Default 0.0005 V and 50 Hz.
-	HumV    float64 `toml:"hum_v"`
-	MainsHz float64 `toml:"mains_hz"`
+	// "45", "90", "135", "180", or "" for a channel that is not fitted. The
+	// unit's wiring decides. Default 1 REF, 2 90°.
+	Channels map[string]string `toml:"-"`
+	// IRLED is the channel, A to D, of the infrared LED; the wiring decides. Default A.
+	IRLED       string  `toml:"-"`
+	FullScaleV  float64 `toml:"full_scale_v" unit:"V" min:"0.1" max:"10" help:"where the converter clips"`
+	ADCStepV    float64 `toml:"adc_step_v" unit:"V" min:"0" max:"0.1" help:"one step of the converter; an ADS1115 at gain 16 has 7.8 µV"`
+	QuietADC    bool    `toml:"quiet_adc" help:"the converter averages hum away, as an ADS1114 does: none is added"`
+	ConversionS float64 `toml:"conversion_s" unit:"s" min:"0" max:"1" help:"one conversion"`
+	Response    string  `toml:"response" oneof:"scatter|linear" help:"scatter: the measured curves; linear: volts strictly proportional to OD"`
+	// 0.35 is Escherichia coli's.
+	MgPerMLPerAU float64 `toml:"mg_per_ml_per_au" unit:"mg/mL/AU" min:"1e-3" max:"100" help:"biomass of the curves for each AU"`
+	RefV         float64 `toml:"ref_v" unit:"V" min:"0" max:"10" help:"the reference diode at 100 % of IR"`
+	Gain45V      float64 `toml:"gain_45_v" unit:"V" min:"0" max:"1000" help:"volts per unit of the 45° curve at 100 % of IR"`
+	Gain90V      float64 `toml:"gain_90_v" unit:"V" min:"0" max:"1000" help:"volts per unit of the 90° curve at 100 % of IR"`
+	Gain135V     float64 `toml:"gain_135_v" unit:"V" min:"0" max:"1000" help:"volts per unit of the 135° curve at 100 % of IR"`
+	Gain180V     float64 `toml:"gain_180_v" unit:"V" min:"0" max:"1000" help:"volts per unit of the 180° curve at 100 % of IR"`
+	GainSpread   float64 `toml:"gain_spread" min:"0" max:"1" help:"standard deviation of ln(gain) between instruments, drawn once for each channel"`
+	DarkV        float64 `toml:"dark_v" unit:"V" min:"0" max:"1" help:"read without any light"`
+	AmbientV     float64 `toml:"ambient_v" unit:"V" min:"0" max:"10" help:"stray light on the signal diodes; a tenth reaches REF"`
+	LeakV        float64 `toml:"leak_v" unit:"V" min:"0" max:"10" help:"what each other LED at 100 % adds to every diode"`
+	WarmUp       float64 `toml:"warm_up" min:"0" max:"1" help:"how much brighter an LED is when just switched on, fading with 0.3 s"`
+	LEDDriftPerH float64 `toml:"led_drift_per_h" unit:"1/h" min:"-0.01" max:"0.01" help:"ageing of the LEDs"`
+	BubbleGain   float64 `toml:"bubble_gain" min:"0" max:"10" help:"how much brighter the signal is right after dosing, half of it flicker, fading with 6 s"`
+	PumpFlicker  float64 `toml:"pump_flicker" min:"0" max:"10" help:"relative disturbance of each sample by a running pump"`
+	StirRipple   float64 `toml:"stir_ripple" min:"0" max:"1" help:"relative disturbance once a turn of the bar"`
+	HumV         float64 `toml:"hum_v" unit:"V" min:"0" max:"1" help:"amplitude of mains hum at each diode"`
+	MainsHz      float64 `toml:"mains_hz" unit:"Hz" min:"45" max:"65" help:"mains frequency"`
 }
 
 func defaultOptics() OpticsConfig {
@@ -74,31 +53,6 @@ func defaultOptics() OpticsConfig {
 }
 
 func (c OpticsConfig) validate() error {
-	return errors.Join(c.validateChannels(), check(
-		bound{"full_scale_v", c.FullScaleV, 0.1, 10},
-		bound{"adc_step_v", c.ADCStepV, 0, 0.1},
-		bound{"conversion_s", c.ConversionS, 0, 1},
-		bound{"mg_per_ml_per_au", c.MgPerMLPerAU, 1e-3, 100},
-		bound{"ref_v", c.RefV, 0, 10},
-		bound{"gain_45_v", c.Gain45V, 0, 1000},
-		bound{"gain_90_v", c.Gain90V, 0, 1000},
-		bound{"gain_135_v", c.Gain135V, 0, 1000},
-		bound{"gain_180_v", c.Gain180V, 0, 1000},
-		bound{"gain_spread", c.GainSpread, 0, 1},
-		bound{"dark_v", c.DarkV, 0, 1},
-		bound{"ambient_v", c.AmbientV, 0, 10},
-		bound{"leak_v", c.LeakV, 0, 10},
-		bound{"warm_up", c.WarmUp, 0, 1},
-		bound{"led_drift_per_h", c.LEDDriftPerH, -0.01, 0.01},
-		bound{"bubble_gain", c.BubbleGain, 0, 10},
-		bound{"pump_flicker", c.PumpFlicker, 0, 10},
-		bound{"stir_ripple", c.StirRipple, 0, 1},
-		bound{"hum_v", c.HumV, 0, 1},
-		bound{"mains_hz", c.MainsHz, 45, 65},
-	))
-}
-
-func (c OpticsConfig) validateChannels() error {
 	var errs []error
 	if len(c.fitted()) == 0 {
 		errs = append(errs, errors.New("sim: channels is empty: a board has photodiodes"))
@@ -113,13 +67,14 @@ func (c OpticsConfig) validateChannels() error {
 			errs = append(errs, fmt.Errorf("sim: channels: channel %s looks at %q: must be REF, 45, 90, 135 or 180", key, c.Channels[key]))
 		}
 	}
-	if _, ok := ledOutput(c.IRLED); !ok {
-		errs = append(errs, fmt.Errorf("sim: ir_led = %q: must be A, B, C or D", c.IRLED))
+	return errors.Join(append(errs, ledFitted(c.IRLED))...)
+}
+
+func ledFitted(channel string) error {
+	if _, ok := ledOutput(channel); !ok {
+		return fmt.Errorf("sim: IR LED on channel %q: must be A, B, C or D", channel)
 	}
-	if c.Response != "scatter" && c.Response != "linear" {
-		errs = append(errs, fmt.Errorf("sim: response = %q: must be scatter or linear", c.Response))
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // fitted lists the keys of the fitted channels in ascending order.

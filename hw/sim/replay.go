@@ -2,60 +2,44 @@ package sim
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"math"
-	"math/rand/v2"
+	"reflect"
 	"time"
 
 	"github.com/pioactor/pioactor/hw"
 )
 
 // ReplayConfig says how a recording is played. Start from [DefaultReplayConfig].
+// What has no TOML key the unit's other sections decide.
 type ReplayConfig struct {
-	// Model, Version, CapacityML and MaxFillML are what [hw.Info] reports.
-	Model      string  `toml:"model"`
-	Version    string  `toml:"version"`
-	CapacityML float64 `toml:"capacity_ml"`
-	MaxFillML  float64 `toml:"max_fill_ml"`
+	// Model, Version, CapacityML and MaxFillML are what [hw.Info] reports. The
+	// volumes follow from the model unless a program sets them.
+	Model      string  `toml:"-"`
+	Version    string  `toml:"-"`
+	CapacityML float64 `toml:"-"`
+	MaxFillML  float64 `toml:"-"`
 	// IRLED is the channel, A to D, that must shine for a recorded value to be seen.
-	IRLED string `toml:"ir_led"`
-	// ConversionS is one conversion. Default 1.5 ms.
-	ConversionS float64 `toml:"conversion_s"`
-	// HumV at MainsHz and NoiseV, one standard deviation, are added to each
-	// sample while the LED shines. Default 0.
-	HumV    float64 `toml:"hum_v"`
-	MainsHz float64 `toml:"mains_hz"`
-	NoiseV  float64 `toml:"noise_v"`
-	// Seed of the noise.
-	Seed uint64 `toml:"seed"`
+	IRLED       string  `toml:"-"`
+	ConversionS float64 `toml:"conversion_s" unit:"s" min:"0" max:"1" help:"one conversion"`
+	HumV        float64 `toml:"hum_v" unit:"V" min:"0" max:"1" help:"amplitude of mains hum added while the LED shines"`
+	MainsHz     float64 `toml:"mains_hz" unit:"Hz" min:"45" max:"65" help:"mains frequency"`
+	NoiseV      float64 `toml:"noise_v" unit:"V" min:"0" max:"1" help:"standard deviation of noise added to each sample while the LED shines"`
+	Seed        uint64  `toml:"seed" help:"of that noise"`
 }
 
 // DefaultReplayConfig plays the recording as it is, on a 20 mL vial.
 func DefaultReplayConfig() ReplayConfig {
 	return ReplayConfig{
-		Model: "pioreactor_20ml", Version: "1.5", CapacityML: 20, MaxFillML: 18,
+		Model: "pioreactor_20ml", Version: "1.5",
 		IRLED: "A", ConversionS: 0.0015, MainsHz: 50, Seed: 1,
 	}
 }
 
 // Validate reports every problem at once, each naming its TOML key.
 func (c ReplayConfig) Validate() error {
-	errs := []error{check(
-		bound{"capacity_ml", c.CapacityML, 1, 1000},
-		bound{"max_fill_ml", c.MaxFillML, 0.5, 1000},
-		bound{"conversion_s", c.ConversionS, 0, 1},
-		bound{"hum_v", c.HumV, 0, 1},
-		bound{"mains_hz", c.MainsHz, 45, 65},
-		bound{"noise_v", c.NoiseV, 0, 1},
-	), below("max_fill_ml", c.MaxFillML, c.CapacityML)}
-	if c.Model == "" {
-		errs = append(errs, errors.New("sim: model is empty"))
-	}
-	if _, ok := ledOutput(c.IRLED); !ok {
-		errs = append(errs, fmt.Errorf("sim: ir_led = %q: must be A, B, C or D", c.IRLED))
-	}
-	return errors.Join(errs...)
+	return errors.Join(fit(c.Model, &c.CapacityML, &c.MaxFillML), declared(reflect.ValueOf(c)),
+		glass(c.CapacityML, c.MaxFillML), ledFitted(c.IRLED))
 }
 
 // Replay is a board whose photodiodes repeat a recording. Pumps and heater
@@ -64,7 +48,7 @@ type Replay struct {
 	panel
 	cfg     ReplayConfig
 	tracks  recording
-	random  *rand.Rand
+	random  random
 	ir      int
 	origin  time.Duration // of the recording on the board's clock
 	playing bool
@@ -80,6 +64,9 @@ func NewReplay(rows io.Reader, cfg ReplayConfig, now func() time.Duration) (*Rep
 		return nil, errors.New("sim: no clock: pass the house's monotonic now")
 	}
 	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if err := fit(cfg.Model, &cfg.CapacityML, &cfg.MaxFillML); err != nil {
 		return nil, err
 	}
 	tracks, err := readRecording(rows)

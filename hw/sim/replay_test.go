@@ -163,7 +163,7 @@ func TestRecordingComplaints(t *testing.T) {
 	bad := DefaultReplayConfig()
 	bad.IRLED, bad.HumV = "Z", math.NaN()
 	if _, err := NewReplay(strings.NewReader(fourRows), bad, hwtest.NewClock().Now); err == nil ||
-		!strings.Contains(err.Error(), "ir_led") || !strings.Contains(err.Error(), "hum_v") {
+		!strings.Contains(err.Error(), "IR LED on channel") || !strings.Contains(err.Error(), "hum_v") {
 		t.Errorf("NewReplay with two bad values: %v", err)
 	}
 }

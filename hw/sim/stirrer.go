@@ -8,19 +8,14 @@ import (
 	"github.com/pioactor/pioactor/hw"
 )
 
-// StirringConfig is the fan motor and the bar that follows its magnets.
+// StirringConfig is the fan motor and the bar that follows its magnets: it
+// turns at rpm_per_pct·(duty − friction_pct), by default 495 rpm at 27.5 %.
 type StirringConfig struct {
-	// RPMPerPct and FrictionPct give the speed: rpm_per_pct·(duty − friction_pct).
-	// Default 22 and 5: 495 rpm at 27.5 %.
-	RPMPerPct   float64 `toml:"rpm_per_pct"`
-	FrictionPct float64 `toml:"friction_pct"`
-	// StallPct is the duty below which a turning bar stops. Default 10 %.
-	StallPct float64 `toml:"stall_pct"`
-	// StartPct is the duty that sets a standing bar in motion. Default 40 %:
-	// a kick is needed.
-	StartPct float64 `toml:"start_pct"`
-	// InertiaS is the time constant of speeding up and slowing down. Default 0.6 s.
-	InertiaS float64 `toml:"inertia_s"`
+	RPMPerPct   float64 `toml:"rpm_per_pct" unit:"RPM/%" min:"1" max:"1000" help:"speed gained by each percent of duty above friction_pct"`
+	FrictionPct float64 `toml:"friction_pct" unit:"%" min:"0" max:"99" help:"duty that friction eats"`
+	StallPct    float64 `toml:"stall_pct" unit:"%" min:"0" max:"100" help:"duty below which a turning bar stops"`
+	StartPct    float64 `toml:"start_pct" unit:"%" min:"0" max:"100" help:"duty that sets a standing bar in motion"`
+	InertiaS    float64 `toml:"inertia_s" unit:"s" min:"1e-3" max:"100" help:"time constant of speeding up and slowing down"`
 }
 
 func defaultStirring() StirringConfig {
@@ -28,17 +23,10 @@ func defaultStirring() StirringConfig {
 }
 
 func (c StirringConfig) validate() error {
-	err := check(
-		bound{"rpm_per_pct", c.RPMPerPct, 1, 1000},
-		bound{"friction_pct", c.FrictionPct, 0, 99},
-		bound{"stall_pct", c.StallPct, 0, 100},
-		bound{"start_pct", c.StartPct, 0, 100},
-		bound{"inertia_s", c.InertiaS, 1e-3, 100},
-	)
 	if (c.StallPct-c.FrictionPct)*c.RPMPerPct < 2*standstill {
-		err = errors.Join(err, errors.New("sim: stall_pct is too close to friction_pct: the bar would turn below 60 rpm"))
+		return errors.New("sim: stall_pct is too close to friction_pct: the bar would turn below 60 rpm")
 	}
-	return err
+	return nil
 }
 
 const standstill = 30 // rpm; slower than this static friction holds the bar

@@ -7,25 +7,15 @@ import (
 
 // ThermalConfig is the heating trace, its board and the vial above it.
 type ThermalConfig struct {
-	// RoomC is the room, and everything at the start. Default 22 °C.
-	RoomC float64 `toml:"room_c"`
-	// VialRiseCPerPct is how far 1 % of constant duty warms the vial in the
-	// end. Default 0.74 °C.
-	VialRiseCPerPct float64 `toml:"vial_rise_c_per_pct"`
-	// BoardLeadCPerPct is how far 1 % of duty lifts the board above the vial.
-	// Default 0.22 °C.
-	BoardLeadCPerPct float64 `toml:"board_lead_c_per_pct"`
-	// BoardLoss is the share of the vial's excess over the room that the
-	// unheated board is cooler than the vial. Default 0.04.
-	BoardLoss float64 `toml:"board_loss"`
-	// BoardS and VialS are the two time constants. Default 20 s and 600 s.
-	// Source: cool-down curves in Pioreactor's tests give 17 to 28 s and 6 to 14 min.
-	BoardS float64 `toml:"board_s"`
-	VialS  float64 `toml:"vial_s"`
-	// ThermometerNoiseC is the standard deviation of one reading before it is
-	// rounded to ThermometerStepC. Default 0.01 and 0.0625 °C (TMP1075).
-	ThermometerNoiseC float64 `toml:"thermometer_noise_c"`
-	ThermometerStepC  float64 `toml:"thermometer_step_c"`
+	RoomC            float64 `toml:"room_c" unit:"°C" min:"-20" max:"60" help:"the room, and everything at the start"`
+	VialRiseCPerPct  float64 `toml:"vial_rise_c_per_pct" unit:"°C/%" min:"0" max:"10" help:"how far 1 % of constant duty warms the vial in the end"`
+	BoardLeadCPerPct float64 `toml:"board_lead_c_per_pct" unit:"°C/%" min:"1e-3" max:"10" help:"how far 1 % of duty lifts the heater's board above the vial"`
+	BoardLoss        float64 `toml:"board_loss" min:"0" max:"0.5" help:"share of the vial's excess over the room that the unheated board is cooler than the vial"`
+	// Cool-down curves in Pioreactor's tests give 17 to 28 s and 6 to 14 min.
+	BoardS            float64 `toml:"board_s" unit:"s" min:"0.1" max:"1e4" help:"time constant of the heater's board"`
+	VialS             float64 `toml:"vial_s" unit:"s" min:"0.2" max:"1e6" help:"time constant of the vial, at least twice board_s"`
+	ThermometerNoiseC float64 `toml:"thermometer_noise_c" unit:"°C" min:"0" max:"10" help:"standard deviation of one reading before rounding"`
+	ThermometerStepC  float64 `toml:"thermometer_step_c" unit:"°C" min:"0" max:"10" help:"one step of the thermometer; a TMP1075 has 0.0625"`
 }
 
 func defaultThermal() ThermalConfig {
@@ -36,20 +26,10 @@ func defaultThermal() ThermalConfig {
 }
 
 func (c ThermalConfig) validate() error {
-	err := check(
-		bound{"room_c", c.RoomC, -20, 60},
-		bound{"vial_rise_c_per_pct", c.VialRiseCPerPct, 0, 10},
-		bound{"board_lead_c_per_pct", c.BoardLeadCPerPct, 1e-3, 10},
-		bound{"board_loss", c.BoardLoss, 0, 0.5},
-		bound{"board_s", c.BoardS, 0.1, 1e4},
-		bound{"vial_s", c.VialS, 0.2, 1e6},
-		bound{"thermometer_noise_c", c.ThermometerNoiseC, 0, 10},
-		bound{"thermometer_step_c", c.ThermometerStepC, 0, 10},
-	)
 	if c.VialS < 2*c.BoardS {
-		err = errors.Join(err, errors.New("sim: vial_s must be at least twice board_s"))
+		return errors.New("sim: vial_s must be at least twice board_s")
 	}
-	return err
+	return nil
 }
 
 // thermal is a heater that lifts its board above the vial and warms the vial

@@ -1,67 +1,46 @@
 package sim
 
-import (
-	"errors"
-	"fmt"
-)
+import "errors"
 
 // VialConfig is the glass, the bottles and the pumps.
 type VialConfig struct {
-	// CapacityML is brimful, MaxFillML what nobody may exceed. Default 20 and 18 mL.
-	CapacityML float64 `toml:"capacity_ml"`
-	MaxFillML  float64 `toml:"max_fill_ml"`
-	// VolumeML is in the vial at the start. Default 15 mL.
-	VolumeML float64 `toml:"volume_ml"`
-	// TrueEffluxML is the level of the efflux tube's tip: the waste pump draws
-	// air below it. It may differ from what the unit was told. Default 15 mL.
-	TrueEffluxML float64 `toml:"true_efflux_ml"`
-	// EvaporationMLPerH is water lost; what is dissolved stays. Default 0.
-	EvaporationMLPerH float64 `toml:"evaporation_ml_per_h"`
-	// PumpRateMLPerS is every pump's rate at 100 %. Default 0.0911 mL/s, what
-	// Pioreactor 26.7.2 assumes of a pump without calibration.
-	PumpRateMLPerS float64 `toml:"pump_rate_ml_per_s"`
-	// The rate factors make a pump differ from its calibration; 1 is exact.
-	MediaRateFactor    float64 `toml:"media_rate_factor"`
-	AltMediaRateFactor float64 `toml:"alt_media_rate_factor"`
-	WasteRateFactor    float64 `toml:"waste_rate_factor"`
-	// Bottles: liquid in the first two, room in the third. Default 1000 mL each.
-	MediaBottleML    float64 `toml:"media_bottle_ml"`
-	AltMediaBottleML float64 `toml:"alt_media_bottle_ml"`
-	WasteBottleML    float64 `toml:"waste_bottle_ml"`
+	// CapacityML is brimful, MaxFillML what nobody may exceed. Both follow from
+	// the model unless a program sets them.
+	CapacityML float64 `toml:"-"`
+	MaxFillML  float64 `toml:"-"`
+	VolumeML   float64 `toml:"volume_ml" unit:"mL" min:"0.5" max:"1000" help:"liquid in the vial at the start"`
+	// The waste pump draws air below the tip, which may differ from what the unit was told.
+	TrueEffluxML      float64 `toml:"true_efflux_ml" unit:"mL" min:"0.1" max:"1000" help:"volume at which the efflux tube's tip really ends"`
+	EvaporationMLPerH float64 `toml:"evaporation_ml_per_h" unit:"mL/h" min:"0" max:"100" help:"water lost; what is dissolved stays"`
+	// 0.0911 mL/s is what Pioreactor 26.7.2 assumes of a pump without calibration.
+	PumpRateMLPerS     float64 `toml:"pump_rate_ml_per_s" unit:"mL/s" min:"0" max:"100" help:"every pump's rate at 100 %"`
+	MediaRateFactor    float64 `toml:"media_rate_factor" min:"0" max:"10" help:"the media pump's true rate over pump_rate_ml_per_s"`
+	AltMediaRateFactor float64 `toml:"alt_media_rate_factor" min:"0" max:"10" help:"the alt media pump's true rate over pump_rate_ml_per_s"`
+	WasteRateFactor    float64 `toml:"waste_rate_factor" min:"0" max:"10" help:"the waste pump's true rate over pump_rate_ml_per_s"`
+	MediaBottleML      float64 `toml:"media_bottle_ml" unit:"mL" min:"0" max:"1e6" help:"liquid in the media bottle"`
+	AltMediaBottleML   float64 `toml:"alt_media_bottle_ml" unit:"mL" min:"0" max:"1e6" help:"liquid in the alt media bottle"`
+	WasteBottleML      float64 `toml:"waste_bottle_ml" unit:"mL" min:"0" max:"1e6" help:"room in the waste bottle"`
 }
 
 func defaultVial() VialConfig {
 	return VialConfig{
-		CapacityML: 20, MaxFillML: 18, VolumeML: 15, TrueEffluxML: 15,
+		VolumeML: 15, TrueEffluxML: 15,
 		PumpRateMLPerS: 0.0911, MediaRateFactor: 1, AltMediaRateFactor: 1, WasteRateFactor: 1,
 		MediaBottleML: 1000, AltMediaBottleML: 1000, WasteBottleML: 1000,
 	}
 }
 
 func (c VialConfig) validate() error {
-	err := check(
-		bound{"capacity_ml", c.CapacityML, 1, 1000},
-		bound{"max_fill_ml", c.MaxFillML, 0.5, 1000},
-		bound{"volume_ml", c.VolumeML, 0.5, 1000},
-		bound{"true_efflux_ml", c.TrueEffluxML, 0.1, 1000},
-		bound{"evaporation_ml_per_h", c.EvaporationMLPerH, 0, 100},
-		bound{"pump_rate_ml_per_s", c.PumpRateMLPerS, 0, 100},
-		bound{"media_rate_factor", c.MediaRateFactor, 0, 10},
-		bound{"alt_media_rate_factor", c.AltMediaRateFactor, 0, 10},
-		bound{"waste_rate_factor", c.WasteRateFactor, 0, 10},
-		bound{"media_bottle_ml", c.MediaBottleML, 0, 1e6},
-		bound{"alt_media_bottle_ml", c.AltMediaBottleML, 0, 1e6},
-		bound{"waste_bottle_ml", c.WasteBottleML, 0, 1e6},
-	)
-	return errors.Join(err, below("volume_ml", c.VolumeML, c.CapacityML),
-		below("max_fill_ml", c.MaxFillML, c.CapacityML), below("true_efflux_ml", c.TrueEffluxML, c.CapacityML))
+	return errors.Join(glass(c.CapacityML, c.MaxFillML),
+		below("volume_ml", c.VolumeML, c.CapacityML), below("true_efflux_ml", c.TrueEffluxML, c.CapacityML))
 }
 
-func below(key string, value, capacity float64) error {
-	if value > capacity {
-		return fmt.Errorf("sim: %s = %v: must not exceed capacity_ml = %v", key, value, capacity)
-	}
-	return nil
+// glass checks a vial's two volumes.
+func glass(capacityML, maxFillML float64) error {
+	return errors.Join(check(
+		bound{"capacity_ml", capacityML, 1, 1000},
+		bound{"max_fill_ml", maxFillML, 0.5, 1000},
+	), below("max_fill_ml", maxFillML, capacityML))
 }
 
 // vial is the liquid's level and where liquid went.

@@ -1,0 +1,206 @@
+package actorstest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/clock"
+	"github.com/pioactor/pioactor/actors/setting"
+	"github.com/pioactor/pioactor/actors/state"
+	"github.com/pioactor/pioactor/cmd"
+	"github.com/pioactor/pioactor/hw"
+	"github.com/pioactor/pioactor/hw/sim"
+)
+
+// House is one whole unit on the digital twin in virtual time: what `pioactor
+// up` runs, without its sockets. It can be killed and started again on the same
+// vial and the same disk. Its methods belong to the test's goroutine.
+type House struct {
+	Config cmd.Config
+	Board  *sim.Board // the true state of the vial
+	Store  *state.Memory
+	Facts  []actors.Fact // of all boots, in order
+	System *actors.System
+	Clock  *clock.Clock
+
+	t       testing.TB
+	options HouseOptions
+	unit    *cmd.Unit
+	lived   time.Duration // of the boots before this one
+	boots   int
+	digest  hash.Hash
+	onFact  []func(actors.Fact)
+}
+
+// HouseOptions vary a House. The zero value is the default unit with seed 1.
+type HouseOptions struct {
+	Seed      uint64            // of the order in which actors run, and of the twin
+	Configure func(*cmd.Config) // changes the default configuration
+	// Interfere plants defects; see actors.Options.
+	Interfere func(h *House, actor string, msg any) []any
+	// Wrap puts something between the actors and the twin.
+	Wrap func(hw.Board) hw.Board
+	// Disk puts something between the actors and the state.
+	Disk func(state.Store) state.Store
+	// Log takes the log lines.
+	Log io.Writer
+	// Forget keeps Facts empty, for long runs that watch with OnFact.
+	Forget bool
+}
+
+// Open starts a house with a fresh vial.
+func Open(t testing.TB, o HouseOptions) *House {
+	t.Helper()
+	h := &House{t: t, options: o, Config: cmd.DefaultConfig(), Store: state.NewMemory(), digest: sha256.New()}
+	if h.options.Seed == 0 {
+		h.options.Seed = 1
+	}
+	h.Config.Unit.Name = "pio1"
+	h.Config.Sim.Seed = h.options.Seed
+	if o.Configure != nil {
+		o.Configure(&h.Config)
+	}
+	twin := h.Config.Twin()
+	board, err := sim.New(twin, func() time.Duration { return h.Lived() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Board = board
+	h.boot()
+	return h
+}
+
+// Lived is how long the vial has existed, over all boots.
+func (h *House) Lived() time.Duration {
+	if h.Clock == nil {
+		return h.lived
+	}
+	return h.lived + h.Clock.Mono()
+}
+
+// boot starts a process on the vial and the disk as they are.
+func (h *House) boot() {
+	h.t.Helper()
+	h.boots++
+	h.Clock = clock.Virtual(epoch.Add(h.lived), h.options.Seed+uint64(h.boots)*1000003)
+	var board hw.Board = h.Board
+	if h.options.Wrap != nil {
+		board = h.options.Wrap(board)
+	}
+	var disk state.Store = h.Store
+	if h.options.Disk != nil {
+		disk = h.options.Disk(disk)
+	}
+	o := cmd.UnitOptions{
+		Config: h.Config, Clock: h.Clock, Board: board, State: disk, Seed: h.options.Seed,
+		Boot: fmt.Sprintf("boot%d", h.boots), Log: h.options.Log,
+	}
+	if f := h.options.Interfere; f != nil {
+		o.Interfere = func(actor string, msg any) []any { return f(h, actor, msg) }
+	}
+	u, err := cmd.NewUnit(o)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.unit, h.System = u, u.System
+	h.System.Watch(h.fact)
+	if err := u.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *House) fact(f actors.Fact) {
+	if !h.options.Forget {
+		h.Facts = append(h.Facts, f)
+	}
+	if name, data, err := actors.Encode(f); err == nil {
+		fmt.Fprintf(h.digest, "%s %s\n", name, data)
+	}
+	for _, on := range h.onFact {
+		on(f)
+	}
+}
+
+// OnFact calls f with every fact from now on, over all boots.
+func (h *House) OnFact(f func(actors.Fact)) { h.onFact = append(h.onFact, f) }
+
+// Hash is the fingerprint of everything published so far.
+func (h *House) Hash() string { return hex.EncodeToString(h.digest.Sum(nil)) }
+
+// Run lets d pass.
+func (h *House) Run(d time.Duration) { h.Clock.Run(d) }
+
+// RunUntil lets time pass until ok, at most d, and fails the test otherwise.
+func (h *House) RunUntil(d time.Duration, what string, ok func() bool) {
+	h.t.Helper()
+	if h.Clock.RunUntil(h.Clock.Mono()+d, ok) && !ok() {
+		h.t.Fatalf("no %s within %v", what, d)
+	}
+}
+
+// Kill ends the process between two messages, as kill -9 and its guard would:
+// the actors are gone, the outputs are off, the vial and the disk stay. A new
+// process starts at once.
+func (h *House) Kill() {
+	h.t.Helper()
+	h.lived, h.Clock = h.Lived(), nil
+	if err := h.Board.Halt(); err != nil {
+		h.t.Fatal(err)
+	}
+	h.boot()
+}
+
+// Do sends a command and returns its reply, letting at most a second pass.
+func (h *House) Do(target string, body any) actors.Reply {
+	return h.Command(actors.Command{Target: target, Body: body})
+}
+
+// Command is Do with all of a Command's fields.
+func (h *House) Command(cmd actors.Command) (r actors.Reply) {
+	answered := false
+	h.System.Do(cmd, func(got actors.Reply) { r, answered = got, true })
+	h.Clock.RunUntil(h.Clock.Mono()+time.Second, func() bool { return answered })
+	if !answered {
+		r.Code = "unanswered"
+	}
+	return r
+}
+
+// Set changes one setting of a job.
+func (h *House) Set(job, name string, value any) actors.Reply {
+	return h.Do(job, actors.Set{Values: []setting.Pair{{Name: name, Value: value}}})
+}
+
+// State is the state of a job.
+func (h *House) State(job string) actors.State {
+	s, _ := actors.LatestOf[actors.JobState](h.System, job)
+	return s.State
+}
+
+// AllReady reports whether every job of the experiment is ready.
+func (h *House) AllReady() bool {
+	for _, job := range []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation", "monitor"} {
+		if h.State(job) != actors.Ready {
+			return false
+		}
+	}
+	return true
+}
+
+// Collect returns the facts of type T so far.
+func Collect[T actors.Fact](h *House) []T {
+	var all []T
+	for _, f := range h.Facts {
+		if x, ok := f.(T); ok && reflect.TypeOf(f) == reflect.TypeFor[T]() {
+			all = append(all, x)
+		}
+	}
+	return all
+}

@@ -1,0 +1,143 @@
+// Package alarm is the actor "alarm": it knows every alarm of the unit, keeps
+// the latched ones over a power cut and lets people acknowledge them.
+//
+// It refuses to decide what is alarming: actors raise and clear conditions with
+// actors.Context, and the state of an alarm follows from that alone. This actor
+// never answers an alarm with an alarm.
+//
+//	c.Raise("heater_over_temperature", "high", "71 °C at the heater", true) // in some actor
+//	c.Ask("alarm", actors.Acknowledge{Name: "heater_over_temperature"})     // for a person
+package alarm
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pioactor/pioactor/actors"
+)
+
+// stateKey is where latched alarms are kept.
+const stateKey = "alarms"
+
+// Spec is the actor's spec for the unit's tree.
+func Spec() actors.Spec {
+	return actors.Spec{Name: "alarm", New: func() actors.Job { return &keeper{active: map[string]actors.Alarm{}} }}
+}
+
+// keeper mirrors the active alarms.
+//
+// Takes: Alarm facts; Acknowledge and ListAlarms as commands.
+// Sends: Alarm, when one is acknowledged or, once after a start, restored.
+// Fails by: kept alarms that cannot be read. Alarms that cannot be kept are an
+// error in the log: they are still shown.
+type keeper struct {
+	active map[string]actors.Alarm
+	kept   []actors.Alarm // as last saved
+}
+
+// Receive implements actors.Job.
+func (k *keeper) Receive(c *actors.Context, msg any) error {
+	switch msg := msg.(type) {
+	case actors.Started:
+		return k.start(c)
+	case actors.Alarm:
+		k.note(c, msg)
+	case actors.Command:
+		return k.command(c, msg)
+	case actors.Saved:
+		if msg.Err != nil {
+			c.Log().Error("latched alarms are not kept, a restart would forget them: %v", msg.Err)
+		}
+	}
+	return nil
+}
+
+// start takes in what is raised already, and raises what was latched before.
+func (k *keeper) start(c *actors.Context) error {
+	actors.Subscribe[actors.Alarm](c)
+	var kept []actors.Alarm
+	if _, err := c.Load(stateKey, &kept); err != nil {
+		return fmt.Errorf("alarm: %w", err)
+	}
+	k.kept = kept
+	for _, f := range c.System().Retained() {
+		if a, ok := f.(actors.Alarm); ok && a.Active {
+			k.active[a.Name] = a
+		}
+	}
+	for _, a := range kept {
+		k.restore(c, a)
+	}
+	k.keep(c)
+	return nil
+}
+
+// restore raises an alarm from before the restart. Nobody knows yet whether its
+// condition still holds: until it is raised again it counts as over.
+func (k *keeper) restore(c *actors.Context, a actors.Alarm) {
+	now := c.EditAlarm(a.Name, func(known actors.Alarm) actors.Alarm {
+		if known.Name != "" {
+			return known
+		}
+		a.Over = true
+		return a
+	})
+	if now.Active {
+		k.active[a.Name] = now
+	}
+}
+
+func (k *keeper) note(c *actors.Context, a actors.Alarm) {
+	if a.Active {
+		k.active[a.Name] = a
+	} else {
+		delete(k.active, a.Name)
+	}
+	k.keep(c)
+}
+
+// keep saves what must outlive a power cut: latched alarms without a note. One
+// that was acknowledged is raised again by its condition, if that still holds.
+func (k *keeper) keep(c *actors.Context) {
+	kept := slices.DeleteFunc(k.list(), func(a actors.Alarm) bool { return !a.Latched || a.Acked })
+	if !slices.Equal(kept, k.kept) {
+		k.kept = kept
+		c.Save(stateKey, kept)
+	}
+}
+
+func (k *keeper) command(c *actors.Context, cmd actors.Command) error {
+	switch body := cmd.Body.(type) {
+	case actors.ListAlarms:
+		c.Reply(cmd, k.list())
+		return nil
+	case actors.Acknowledge:
+		return k.acknowledge(c, cmd, body.Name)
+	}
+	return &actors.Refusal{Code: "unknown_command", Reason: fmt.Sprintf("alarm: cannot %T", cmd.Body)}
+}
+
+func (k *keeper) acknowledge(c *actors.Context, cmd actors.Command, name string) error {
+	known := false
+	now := c.EditAlarm(name, func(old actors.Alarm) actors.Alarm {
+		known = old.Active
+		return old.Acknowledged()
+	})
+	if !known {
+		return &actors.Refusal{Code: "unknown_alarm", Reason: fmt.Sprintf("alarm: %.60q is not active; there are %v", name, slices.Sorted(maps.Keys(k.active)))}
+	}
+	c.Log().Notice("Alarm %s acknowledged by %s.", name, cmp.Or(cmd.Origin.Who, cmd.Origin.Mouth, "somebody"))
+	c.Reply(cmd, now)
+	return nil
+}
+
+var urgency = map[string]int{"high": 0, "medium": 1, "low": 2}
+
+// list is every active alarm, the most urgent first, then the oldest.
+func (k *keeper) list() []actors.Alarm {
+	return slices.SortedFunc(maps.Values(k.active), func(a, b actors.Alarm) int {
+		return cmp.Or(cmp.Compare(urgency[a.Priority], urgency[b.Priority]), a.Since.Compare(b.Since), cmp.Compare(a.Name, b.Name))
+	})
+}

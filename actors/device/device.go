@@ -1,0 +1,115 @@
+// Package device is what stands between the actors and the hardware: one actor
+// for each device, the OD window that keeps them quiet while light is measured,
+// and the vial's books with the doses that change them. They are spawned below
+// one actor, "devices", the only owner of the board.
+//
+// It refuses to drive anything without a lease: a value, an owner and an end.
+// Whatever is driven goes safe when its lease ends, when its owner fails, and
+// when the device's own actor fails. It refuses a dose that could overfill the
+// vial, that comes twice, late or too often, or while waste is owed; and it
+// never begins a dose again by itself.
+//
+//	node := unit.Node(device.Spec(board, device.DefaultConfig()), …)
+//	c.Tell("stirrer", protocol.Drive{Output: protocol.Stirrer, Percent: 30, For: 20 * time.Second, Owner: c.Name()})
+//	c.Ask("vial", actors.Dose{MediaML: 0.5, WasteML: 0.5})
+package device
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/hw"
+)
+
+// Names of the actors below "devices".
+const (
+	devicesName    = "devices"
+	ledsName       = "leds"
+	pumpsName      = "pumps"
+	stirrerName    = "stirrer"
+	adcName        = "adc"
+	tachometerName = "tachometer"
+	vialName       = "vial"
+	windowName     = "window"
+)
+
+// Spec is the actor "devices": it owns the board, makes it safe before anything
+// else, and spawns an actor for each device. Each is restarted on its own.
+func Spec(board hw.Board, cfg Config) actors.Spec {
+	return actors.Spec{Name: devicesName, New: func() actors.Job {
+		return &devices{board: board, cfg: cfg, children: children}
+	}}
+}
+
+// children are the devices' actors in the order they are spawned.
+func children(board hw.Board, cfg Config) ([]actors.Spec, error) {
+	leds, err := ledSpec(board, cfg)
+	pumps, pumpErr := pumpSpec(board, cfg)
+	vial, vialErr := vialSpec(board, cfg)
+	if err := errors.Join(err, pumpErr, vialErr); err != nil {
+		return nil, err
+	}
+	return []actors.Spec{
+		stirrerSpec(board, cfg), leds, pumps, adcSpec(board), tachometerSpec(board), windowSpec(cfg), vial,
+	}, nil
+}
+
+// devices is the root of the hardware.
+//
+// Takes: ChildState of the devices. Sends: nothing; it is ready when they are.
+// Fails by: a board that cannot be made safe, or a config that does not fit it.
+type devices struct {
+	board    hw.Board
+	cfg      Config
+	waiting  map[string]bool // children that have not started yet
+	children func(hw.Board, Config) ([]actors.Spec, error)
+}
+
+// Receive implements actors.Job.
+func (d *devices) Receive(c *actors.Context, msg any) error {
+	switch msg := msg.(type) {
+	case actors.Started:
+		return d.start(c)
+	case actors.ChildState:
+		d.settled(c, msg.Name)
+	case actors.Stopping:
+		return d.board.Halt()
+	}
+	return nil
+}
+
+func (d *devices) start(c *actors.Context) error {
+	if err := d.board.Halt(); err != nil {
+		c.Raise("board_failed", "high", fmt.Sprintf("The outputs cannot be made safe: %v. Cut the power.", err), false)
+		return fmt.Errorf("devices: halt the board: %w", err)
+	}
+	c.Clear("board_failed")
+	if err := d.cfg.Validate(); err != nil {
+		return fmt.Errorf("devices: %w", err)
+	}
+	specs, err := d.children(d.board, d.cfg)
+	if err != nil {
+		return err
+	}
+	c.HoldInit()
+	d.waiting = map[string]bool{}
+	for _, spec := range specs {
+		d.waiting[spec.Name] = true
+		if err := c.Spawn(spec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settled makes "devices" ready once every child has started, or has ended
+// trying: a job that starts then finds the devices there are.
+func (d *devices) settled(c *actors.Context, child string) {
+	delete(d.waiting, child)
+	if len(d.waiting) == 0 {
+		c.Ready()
+	}
+}
+
+var _ actors.Job = (*devices)(nil)

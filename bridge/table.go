@@ -1,0 +1,399 @@
+package bridge
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/protocol"
+	"github.com/pioactor/pioactor/actors/setting"
+	"github.com/pioactor/pioactor/bridge/wire"
+)
+
+// The table: which fact goes where. QoS and retain are Pioreactor 26.7.2's.
+//
+//	fact                 topic under <root>/<unit>/<experiment>     QoS  retained
+//	JobState             <job>/$state                                2    yes, and lost as a will
+//	SettingChanged       <job>/<setting>; nil is an empty payload    2    yes
+//	ODReading            od_reading/od<channel>, unless bad          2    yes
+//	ODReadings           od_reading/ods, without the bad ones        2    yes
+//	RelativeIRIntensity  od_reading/relative_intensity_of_ir_led, every 5th  2  yes
+//	GrowthRate           growth_rate_calculating/growth_rate         2    yes
+//	ODFiltered           growth_rate_calculating/od_filtered         2    yes
+//	StirringRate         stirring/measured_rpm                       2    yes
+//	Vial                 bioreactor/<variable>, what changed         2    yes
+//	                     dosing_automation/dilution_rate, generations  2  yes, while it lives (ours)
+//	LEDs                 leds/intensity                              0    yes
+//	LEDChanged           led_change_events                           0    no
+//	PWMDuty              pwms/dc                                     0    yes
+//	DosingEvent          dosing_events                               2    no
+//	AutomationEvent      <job>/latest_event                          2    yes
+//	AutomationSettings   <job>/<job>_settings                        2    no
+//	PIDLog               pid_log/<target>                            0    no
+//	Log                  logs/<source>/<level>; a person's note      0 (2)  no
+//	Alarm                alarms/<name>, always of $experiment (ours) 2    yes
+//	Computer             monitor/computer_statistics                 2    yes
+//
+// Not shown: facts that are the house's own affair.
+
+// line is one publication.
+type line struct {
+	topic  wire.Topic
+	value  any // for wire.Value, or a json.RawMessage; nil clears
+	qos    byte
+	retain bool
+}
+
+func (l line) bytes() ([]byte, error) {
+	switch v := l.value.(type) {
+	case json.RawMessage:
+		return v, nil
+	case int64:
+		return strconv.AppendInt(nil, v, 10), nil
+	}
+	return wire.Value(l.value)
+}
+
+// pins of the PWM channels 1 to 5. Source: Pioreactor 26.7.2, BioreactorDiagram.js.
+var pins = [...]int{17, 13, 16, 12, 18}
+
+// everyIntensity is how many relative intensities make one publication;
+// Pioreactor 26.7.2 publishes a random fifth.
+const everyIntensity = 5
+
+// actions are names that have a state on the wire without being jobs.
+var actions = map[string]bool{"add_media": true, "add_alt_media": true, "remove_waste": true}
+
+// table turns facts into lines. It remembers what it needs to say only what is
+// new, and to clear what a job leaves behind.
+type table struct {
+	root, unit  string
+	experiment  string // assigned
+	states      map[string]actors.JobState
+	data        map[string][]wire.Topic // what a job retains beside its settings
+	vial        *actors.Vial
+	duty        wire.PWMDutyCycles
+	intensities int
+}
+
+func newTable(root, unit, experiment string) *table {
+	return &table{root: root, unit: unit, experiment: experiment, states: map[string]actors.JobState{},
+		data: map[string][]wire.Topic{}, duty: wire.PWMDutyCycles{}}
+}
+
+// filters are the commands for experiment. They do not overlap.
+func (t *table) filters(experiment string) []string {
+	own := t.root + "/" + t.unit + "/" + experiment
+	return []string{own + "/+/+/set", own + "/run/+", t.root + "/" + wire.Broadcast + "/" + experiment + "/+/+/set"}
+}
+
+// lines is the table.
+func (t *table) lines(f actors.Fact) []line {
+	m := f.About()
+	switch f := f.(type) {
+	case actors.JobState:
+		return t.jobState(f)
+	case actors.SettingChanged:
+		return []line{{t.jobTopic(f, f.Job, f.Setting), f.Value, 2, true}}
+	case actors.ODReading:
+		return t.odReading(f)
+	case actors.ODReadings:
+		return t.odReadings(f)
+	case actors.RelativeIRIntensity:
+		return t.relativeIntensity(f)
+	case actors.GrowthRate:
+		return t.datum(f, "growth_rate_calculating", "growth_rate", wire.GrowthRate{PerH: f.PerH, Timestamp: m.At})
+	case actors.ODFiltered:
+		return t.datum(f, "growth_rate_calculating", "od_filtered", wire.ODFiltered{OD: f.Value, Timestamp: m.At})
+	case actors.StirringRate:
+		return t.datum(f, "stirring", "measured_rpm", wire.MeasuredRPM{RPM: rpm(f.RPM), Timestamp: m.At})
+	case actors.Vial:
+		return t.vialLines(f)
+	case actors.LEDs:
+		return []line{{t.shared(f, "leds", "intensity"), wire.LEDIntensities{A: f.A, B: f.B, C: f.C, D: f.D}, 0, true}}
+	case actors.LEDChanged:
+		return []line{{t.shared(f, "led_change_events", ""),
+			wire.LEDChangeEvent{Channel: f.Channel, Intensity: f.Percent, Source: f.Source, Timestamp: m.At}, 0, false}}
+	case protocol.PWMDuty:
+		return t.pwm(f)
+	case actors.DosingEvent:
+		return []line{{t.shared(f, "dosing_events", ""),
+			wire.DosingEvent{VolumeChangeML: f.VolumeML, Event: f.Event, Source: f.Source, Timestamp: m.At}, 2, false}}
+	case actors.AutomationEvent:
+		return t.automationEvent(f)
+	case actors.AutomationSettings:
+		return t.automationSettings(f)
+	case actors.PIDLog:
+		return []line{{t.jobTopic(f, "pid_log", f.Target), pidLog(f), 0, false}}
+	case actors.Log:
+		return t.log(f)
+	case actors.Alarm:
+		return []line{{t.topic(wire.Universal, "alarms", f.Name), alarm(f), 2, true}}
+	case actors.Computer:
+		return t.computer(f)
+	}
+	return nil
+}
+
+func (t *table) topic(experiment, job, setting string) wire.Topic {
+	return wire.Topic{Root: t.root, Unit: t.unit, Experiment: experiment, Job: job, Setting: setting}
+}
+
+// jobTopic is where a job's own facts go: those without an experiment are the unit's.
+func (t *table) jobTopic(f actors.Fact, job, setting string) wire.Topic {
+	experiment := f.About().Experiment
+	switch {
+	case experiment == "" && actions[job]:
+		experiment = t.experiment
+	case experiment == "":
+		experiment = wire.Universal
+	}
+	return t.topic(experiment, job, setting)
+}
+
+// shared is where facts of devices go: those are nobody's, and shown in the
+// experiment the unit is assigned to.
+func (t *table) shared(f actors.Fact, collection, setting string) wire.Topic {
+	experiment := f.About().Experiment
+	if experiment == "" {
+		experiment = t.experiment
+	}
+	return t.topic(experiment, collection, setting)
+}
+
+func (t *table) lives(job string) bool {
+	switch t.states[job].State {
+	case actors.Init, actors.Ready, actors.Sleeping:
+		return true
+	}
+	return false
+}
+
+func (t *table) jobState(f actors.JobState) []line {
+	began := !t.lives(f.Job)
+	t.states[f.Job] = f
+	lines := append([]line{{t.jobTopic(f, f.Job, wire.StateTopic), string(f.State), 2, true}}, t.assign(f.Experiment)...)
+	switch {
+	case !t.lives(f.Job):
+		return append(lines, t.clear(f.Job)...)
+	case began && strings.HasSuffix(f.Job, "_automation"):
+		lines = append(lines, t.datum(f, f.Job, "latest_event", nil)...)
+	}
+	if began && f.Job == string(actors.Dosing) && t.vial != nil {
+		lines = append(lines, t.dosingLines(*t.vial)...)
+	}
+	return lines
+}
+
+// assign notes which experiment a job belongs to; the vial comes along.
+func (t *table) assign(experiment string) []line {
+	if experiment == "" || experiment == t.experiment {
+		return nil
+	}
+	t.experiment = experiment
+	if t.vial == nil {
+		return nil
+	}
+	vial := *t.vial
+	t.vial = nil
+	return t.vialLines(vial)
+}
+
+// datum is a value that its job retains while it lives.
+func (t *table) datum(f actors.Fact, job, name string, value any) []line {
+	if _, known := t.states[job]; known && !t.lives(job) {
+		return nil // the last word of a job that is gone
+	}
+	topic := t.jobTopic(f, job, name)
+	if !slices.Contains(t.data[job], topic) {
+		t.data[job] = append(t.data[job], topic)
+	}
+	return []line{{topic, value, 2, true}}
+}
+
+// clear empties what job leaves behind.
+func (t *table) clear(job string) []line {
+	var lines []line
+	for _, topic := range t.data[job] {
+		lines = append(lines, line{topic, nil, 2, true})
+	}
+	delete(t.data, job)
+	return lines
+}
+
+func (t *table) odReading(f actors.ODReading) []line {
+	if !believed(f) {
+		return nil
+	}
+	return t.datum(f, "od_reading", "od"+strconv.Itoa(f.Channel), reading(f))
+}
+
+func (t *table) odReadings(f actors.ODReadings) []line {
+	ods := wire.ODReadings{Timestamp: f.At}
+	for _, r := range f.Readings {
+		if believed(r) {
+			r.At = f.At
+			ods.ODs = append(ods.ODs, reading(r))
+		}
+	}
+	if len(ods.ODs) == 0 {
+		return nil
+	}
+	return t.datum(f, "od_reading", "ods", ods)
+}
+
+// believed reports whether a reading may be shown to clients that know no
+// quality; below zero their decoder refuses it.
+func believed(f actors.ODReading) bool { return f.Quality.Grade != actors.Bad && f.Value >= 0 }
+
+func reading(f actors.ODReading) wire.ODReading {
+	return wire.ODReading{Timestamp: f.At, Angle: f.Angle, OD: f.Value, Channel: strconv.Itoa(f.Channel), IRLEDIntensity: f.IRPercent}
+}
+
+func (t *table) relativeIntensity(f actors.RelativeIRIntensity) []line {
+	t.intensities++
+	if t.intensities%everyIntensity != 1 {
+		return nil
+	}
+	return t.datum(f, "od_reading", "relative_intensity_of_ir_led", wire.RelativeIntensity{Relative: f.Value, Timestamp: f.At})
+}
+
+// rpm is a float while stirring and the integer 0 at rest, as Pioreactor's.
+func rpm(v float64) wire.Number {
+	if v == 0 {
+		return wire.Int(0)
+	}
+	return wire.Float(v)
+}
+
+func (t *table) vialLines(f actors.Vial) []line {
+	old := t.vial
+	all := old == nil || old.Experiment != f.Experiment
+	if all {
+		old = &actors.Vial{}
+	}
+	var lines []line
+	for _, v := range []struct {
+		name     string
+		now, was float64
+	}{
+		{"alt_media_fraction", f.AltFraction, old.AltFraction},
+		{"efflux_tube_volume_ml", f.EffluxML, old.EffluxML},
+		{"current_volume_ml", f.VolumeML, old.VolumeML},
+		{"cumulative_media_added_ml", f.MediaML, old.MediaML},
+		{"cumulative_alt_media_added_ml", f.AltMediaML, old.AltMediaML},
+		{"cumulative_waste_removed_ml", f.WasteML, old.WasteML},
+		{"owed_waste_ml", f.OwedWasteML, old.OwedWasteML},
+	} {
+		if all || v.now != v.was {
+			lines = append(lines, line{t.shared(f, "bioreactor", v.name), v.now, 2, true})
+		}
+	}
+	derived := all || f.DilutionRatePerH != old.DilutionRatePerH || f.Generations != old.Generations
+	t.vial = &f
+	if derived && t.lives(string(actors.Dosing)) {
+		lines = append(lines, t.dosingLines(f)...)
+	}
+	return lines
+}
+
+// dosingLines is what the ledger knows about the dosing automation, under its name.
+func (t *table) dosingLines(f actors.Vial) []line {
+	state := t.states[string(actors.Dosing)]
+	return append(t.datum(state, state.Job, "dilution_rate", f.DilutionRatePerH),
+		t.datum(state, state.Job, "generations", f.Generations)...)
+}
+
+func (t *table) pwm(f protocol.PWMDuty) []line {
+	if f.Channel < 1 || f.Channel > len(pins) {
+		return nil
+	}
+	duty := maps.Clone(t.duty) // the last one may still be waiting to be said
+	duty[pins[f.Channel-1]] = f.Percent
+	t.duty = duty
+	return []line{{t.shared(f, "pwms", "dc"), duty, 0, true}}
+}
+
+func (t *table) automationEvent(f actors.AutomationEvent) []line {
+	e := wire.AutomationEvent{Name: f.Name, Message: f.Message}
+	if len(f.Data) > 0 {
+		if err := json.Unmarshal(f.Data, &e.Data); err != nil {
+			e.Data = wire.Object{{Name: "json", Value: string(f.Data)}} // not an object of plain values
+		}
+	}
+	return t.datum(f, f.Job, "latest_event", e)
+}
+
+func (t *table) automationSettings(f actors.AutomationSettings) []line {
+	s := wire.AutomationSettings{Unit: t.unit, Experiment: f.Experiment, StartedAt: f.StartedAt, EndedAt: f.EndedAt, Name: f.Automation}
+	if err := json.Unmarshal(f.Settings, &s.Settings); err != nil {
+		s.Settings = wire.Object{{Name: "json", Value: string(f.Settings)}}
+	}
+	floats(s.Settings, f.Job, f.Automation)
+	s.Settings = append(s.Settings, wire.Field{Name: "state", Value: string(t.states[f.Job].State)})
+	return []line{{t.jobTopic(f, f.Job, f.Job+"_settings"), s, 2, false}}
+}
+
+// floats spells the whole numbers of settings that are floats as Python does.
+func floats(o wire.Object, job, automation string) {
+	r, err := actors.Lookup(job, automation)
+	if err != nil {
+		return // not a registered one: its numbers stay as they are
+	}
+	schema := r.New()
+	for i := range o {
+		n, isNumber := o[i].Value.(wire.Number)
+		f, known := setting.Find(schema, o[i].Name)
+		if isNumber && known && (f.Kind == setting.Float || f.Kind == setting.Duration) {
+			o[i].Value = wire.Float(n.Float64())
+		}
+	}
+}
+
+func pidLog(f actors.PIDLog) wire.PIDLog {
+	return wire.PIDLog{
+		Setpoint: wire.Float(f.Setpoint), OutputLowerEdge: wire.Float(f.Lower), OutputUpperEdge: wire.Float(f.Upper),
+		Kd: wire.Float(f.Kd), Ki: wire.Float(f.Ki), Kp: wire.Float(f.Kp),
+		Integral: wire.Float(f.Integral), Proportional: wire.Float(f.Proportional), Derivative: wire.Float(f.Derivative),
+		LatestInput: wire.Float(f.Input), LatestOutput: wire.Float(f.Output), Job: f.Job, Target: f.Target,
+	}
+}
+
+func (t *table) log(f actors.Log) []line {
+	l := wire.Log{Source: f.Source, Task: f.Task, Message: f.Message, Level: strings.ToUpper(f.Level), Timestamp: f.At}
+	qos := byte(0)
+	if f.Source == "ui" {
+		l.Note, qos = true, 2
+	}
+	return []line{{t.jobTopic(f, "logs", l.LogTopic()), l, qos, false}}
+}
+
+// alarm is our own payload: the fact without the house's book-keeping.
+func alarm(f actors.Alarm) json.RawMessage {
+	text, err := json.Marshal(struct {
+		Name         string `json:"name"`
+		Priority     string `json:"priority"`
+		Active       bool   `json:"active"`
+		Latched      bool   `json:"latched"`
+		Acknowledged bool   `json:"acknowledged"`
+		Over         bool   `json:"over"`
+		Since        string `json:"since"`
+		Text         string `json:"text"`
+		Timestamp    string `json:"timestamp"`
+	}{f.Name, f.Priority, f.Active, f.Latched, f.Acked, f.Over, wire.FormatMilli(f.Since), f.Text, wire.FormatMilli(f.At)})
+	if err != nil {
+		return nil // strings and bools always marshal
+	}
+	return text
+}
+
+func (t *table) computer(f actors.Computer) []line {
+	if f.DiskFreeGB == 0 {
+		return nil // not measured
+	}
+	return t.datum(f, "monitor", "computer_statistics",
+		wire.ComputerStatistics{AvailableDiskGB: f.DiskFreeGB, CPUTemperatureC: wire.Float(f.CPUTemperatureC), Timestamp: f.At})
+}

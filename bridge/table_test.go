@@ -1,0 +1,264 @@
+package bridge
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/protocol"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/topics.golden")
+
+var at = time.Date(2026, 11, 22, 9, 16, 39, 240_000_000, time.UTC)
+
+func meta() actors.Meta { return actors.Meta{Unit: "unit1", Experiment: "exp1", At: at} }
+
+// device is the meta of facts that belong to nobody's experiment.
+func device() actors.Meta { return actors.Meta{Unit: "unit1", At: at} }
+
+func od(channel int, value float64, grade string) actors.ODReading {
+	return actors.ODReading{Meta: meta(), Channel: channel, Angle: "90", Value: value, IRPercent: 80, Quality: actors.Quality{Grade: grade}}
+}
+
+// story is every kind of fact once or more, in an order that may happen.
+func story() []actors.Fact {
+	vial := actors.Vial{Meta: device(), VolumeML: 14, EffluxML: 14, AltFraction: 0, OwedWasteML: 0}
+	fuller := vial
+	fuller.VolumeML, fuller.MediaML, fuller.Generations, fuller.DilutionRatePerH = 14.5, 0.5, 0.05, 0.3
+	return []actors.Fact{
+		actors.JobState{Meta: device(), Job: "monitor", State: actors.Ready},
+		actors.Computer{Meta: device(), DiskFreeGB: 75.16785430908203, CPUTemperatureC: 22},
+		actors.JobState{Meta: meta(), Job: "stirring", State: actors.Init},
+		actors.SettingChanged{Meta: meta(), Job: "stirring", Setting: "target_rpm", Value: 500.0},
+		actors.SettingChanged{Meta: meta(), Job: "stirring", Setting: "enable_dodging_od", Value: false},
+		actors.SettingChanged{Meta: meta(), Job: "stirring", Setting: "kicks", Value: int64(3)},
+		protocol.PWMDuty{Meta: device(), Channel: 1, Percent: 100},
+		protocol.PWMDuty{Meta: device(), Channel: 3, Percent: 12.5},
+		protocol.PWMDuty{Meta: device(), Channel: 1, Percent: 0},
+		actors.JobState{Meta: meta(), Job: "stirring", State: actors.Ready, From: actors.Init},
+		actors.StirringRate{Meta: meta(), RPM: 500},
+		actors.StirringRate{Meta: meta(), RPM: 0},
+		actors.PIDLog{Meta: meta(), Job: "stirring", Target: "rpm", Setpoint: 400, Lower: -7.5, Upper: 7.5, Kp: 0.007, Proportional: -0.7000000000000001, Input: 500, Output: -0.7000000000000001},
+		actors.JobState{Meta: meta(), Job: "od_reading", State: actors.Ready},
+		actors.RelativeIRIntensity{Meta: meta(), Value: 0.99},
+		od(2, 0.1, actors.Good), od(1, 0.2, actors.Uncertain), od(3, 0.3, actors.Bad), od(4, -0.001, actors.Good),
+		actors.ODReadings{Meta: meta(), Readings: []actors.ODReading{od(1, 0.2, actors.Uncertain), od(2, 0.1, actors.Good), od(3, 0.3, actors.Bad)}},
+		actors.ODReadings{Meta: meta(), Readings: []actors.ODReading{od(3, 0.3, actors.Bad)}},
+		actors.GrowthRate{Meta: meta(), PerH: 0.12, SDPerH: 0.01},
+		actors.ODFiltered{Meta: meta(), Value: 1.43},
+		vial,
+		actors.JobState{Meta: meta(), Job: "dosing_automation", State: actors.Init},
+		actors.SettingChanged{Meta: meta(), Job: "dosing_automation", Setting: "automation_name", Value: "chemostat"},
+		actors.AutomationSettings{Meta: meta(), Job: "dosing_automation", Automation: "chemostat", StartedAt: at, Settings: json.RawMessage(`{"duration":5,"exchange_volume_ml":0.6}`)},
+		actors.AutomationSettings{Meta: meta(), Job: "dosing_automation", Automation: "chemostat", StartedAt: at, EndedAt: at.Add(time.Minute), Settings: json.RawMessage(`{"duration":5,"exchange_volume_ml":0.7}`)},
+		actors.AutomationEvent{Meta: meta(), Job: "dosing_automation", Name: "DosingStarted", Data: json.RawMessage(`{"waste_ml":0.6,"media_ml":0.6}`)},
+		actors.AutomationEvent{Meta: meta(), Job: "dosing_automation", Name: "DilutionEvent", Message: "exchanged 0.3 mL", Data: json.RawMessage(`[1,2]`)},
+		actors.JobState{Meta: device(), Job: "add_media", State: actors.Ready},
+		actors.DosingEvent{Meta: device(), Event: "add_media", VolumeML: 0.5, Source: "dosing_automation:chemostat"},
+		actors.DosingEvent{Meta: device(), Event: "remove_waste", VolumeML: 0.5},
+		fuller, fuller,
+		actors.LEDs{Meta: device(), D: 5},
+		actors.LEDChanged{Meta: device(), Channel: "D", Percent: 5, Source: "led_automation:light_dark_cycle"},
+		actors.Log{Meta: meta(), Task: "stirring", Level: "info", Source: "app", Message: "Ready."},
+		actors.Log{Meta: meta(), Task: "note", Level: "notice", Source: "ui", Message: "vial swapped, 37 °C"},
+		actors.Log{Meta: device(), Task: "vial", Level: "warning", Source: "app", Message: "low"},
+		actors.Alarm{Meta: meta(), Name: "stirring_stalled", Priority: "high", Active: true, Latched: true, Since: at, Text: "no rotation"},
+		actors.OwnerGone{Meta: meta(), Owner: "stirring"},
+		actors.Dosed{Meta: meta(), ID: "1"},
+		actors.JobState{Meta: meta(), Job: "dosing_automation", State: actors.Disconnected},
+		actors.SettingChanged{Meta: meta(), Job: "dosing_automation", Setting: "automation_name"},
+		actors.JobState{Meta: meta(), Job: "od_reading", State: actors.Lost},
+		od(2, 0.1, actors.Good),
+		actors.JobState{Meta: meta(), Job: "stirring", State: actors.Disconnected},
+		actors.SettingChanged{Meta: meta(), Job: "stirring", Setting: "target_rpm"},
+	}
+}
+
+type said struct {
+	topic, payload string
+	qos            byte
+	retain         bool
+}
+
+func (s said) String() string {
+	flag := " "
+	if s.retain {
+		flag = "r"
+	}
+	return fmt.Sprintf("%d%s %s %s", s.qos, flag, s.topic, s.payload)
+}
+
+func tell(t *testing.T, facts []actors.Fact) (all []said) {
+	t.Helper()
+	table := newTable("pioreactor", "unit1", "exp1")
+	for _, f := range facts {
+		for _, l := range table.lines(f) {
+			topic, err := l.topic.Build()
+			if err != nil {
+				t.Fatalf("%T: %v", f, err)
+			}
+			payload, err := l.bytes()
+			if err != nil {
+				t.Fatalf("%T on %s: %v", f, topic, err)
+			}
+			all = append(all, said{topic, string(payload), l.qos, l.retain})
+		}
+	}
+	return all
+}
+
+func TestFactsGoToTheirTopics(t *testing.T) {
+	var got strings.Builder
+	for _, s := range tell(t, story()) {
+		got.WriteString(strings.TrimRight(s.String(), " ") + "\n")
+	}
+	const golden = "testdata/topics.golden"
+	if *update {
+		if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.String() != string(want) {
+		t.Errorf("got\n%s\nwant\n%s", got.String(), want)
+	}
+}
+
+// shape is what a client of Pioreactor relies on: QoS, and how a payload is written.
+type shape struct {
+	qos     byte
+	payload string
+}
+
+var (
+	capture = regexp.MustCompile(`^(?:\S+ )?q(\d) r\d pioreactor/[^/]+/[^/]+/(.*?) = ?(.*)$`)
+	session = regexp.MustCompile(`^[\d.]+ r=(\d) q=(\d) len=\d+ pioreactor/[^/]+/[^/]+/(\S+) ?(.*)$`)
+	number  = regexp.MustCompile(`^-?\d+\.\d+(e-?\d+)?$`)
+	whole   = regexp.MustCompile(`^-?\d+$`)
+	member  = regexp.MustCompile(`"([A-Za-z_\d]+)": ?`)
+)
+
+// shapeOf reduces a payload to its kind, an object to its keys in order.
+func shapeOf(payload string) string {
+	switch {
+	case payload == "":
+		return "empty"
+	case strings.HasPrefix(payload, "{"):
+		head, _, nested := strings.Cut(payload, `"data":`)
+		if nested {
+			return strings.Join(member.FindAllString(head, -1), "") + "data"
+		}
+		return strings.Join(member.FindAllString(payload, -1), "")
+	case number.MatchString(payload):
+		return "float"
+	case whole.MatchString(payload):
+		return "integer"
+	case payload == "True" || payload == "False":
+		return "bool"
+	}
+	return "text"
+}
+
+// recorded reads the shapes and the retained topics of the real software.
+func recorded(t *testing.T) (shapes map[string]map[shape]bool, retained map[string]bool) {
+	t.Helper()
+	shapes, retained = map[string]map[shape]bool{}, map[string]bool{}
+	files, err := filepath.Glob("wire/testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no recordings: %v", err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(data)) {
+			line = strings.TrimRight(line, "\n")
+			qos, topic, payload := "", "", ""
+			if m := capture.FindStringSubmatch(line); m != nil {
+				qos, topic, payload = m[1], m[2], m[3]
+			} else if m := session.FindStringSubmatch(line); m != nil {
+				qos, topic, payload = m[2], m[3], m[4]
+				retained[topic] = retained[topic] || m[1] == "1"
+			} else {
+				continue
+			}
+			if shapes[topic] == nil {
+				shapes[topic] = map[shape]bool{}
+			}
+			shapes[topic][shape{qos[0] - '0', shapeOf(payload)}] = true
+		}
+	}
+	return shapes, retained
+}
+
+func TestTopicsLookLikeRecordedOnes(t *testing.T) {
+	shapes, retained := recorded(t)
+	compared := map[string]bool{}
+	for _, s := range tell(t, story()) {
+		topic := strings.Join(strings.Split(s.topic, "/")[3:], "/")
+		known := shapes[topic]
+		if known == nil || topic == "pwms/dc" && strings.Contains(s.payload, `"16"`) {
+			continue // ours, not recorded, or pins that were not in the recording
+		}
+		compared[topic] = true
+		if got := (shape{s.qos, shapeOf(s.payload)}); !known[got] {
+			t.Errorf("%s: QoS %d and %s, recorded are %v", s, got.qos, got.payload, known)
+		}
+		if r, known := retained[topic]; known && r != s.retain {
+			t.Errorf("%s: retained %v, recorded %v", s, s.retain, r)
+		}
+	}
+	for _, topic := range []string{"stirring/$state", "stirring/target_rpm", "stirring/measured_rpm", "pwms/dc", "pid_log/rpm", "dosing_events",
+		"bioreactor/current_volume_ml", "leds/intensity", "led_change_events", "dosing_automation/latest_event", "logs/app/info",
+		"dosing_automation/dosing_automation_settings", "monitor/computer_statistics", "monitor/$state"} {
+		if !compared[topic] {
+			t.Errorf("%s was not compared", topic)
+		}
+	}
+}
+
+func TestEveryFifthRelativeIntensityIsShown(t *testing.T) {
+	var facts []actors.Fact
+	for i := range 11 {
+		facts = append(facts, actors.RelativeIRIntensity{Meta: meta(), Value: float64(i)})
+	}
+	if got := tell(t, facts); len(got) != 3 {
+		t.Errorf("%d shown of 11, want 3: %v", len(got), got)
+	}
+}
+
+func TestVialMovesWithTheExperiment(t *testing.T) {
+	got := tell(t, []actors.Fact{
+		actors.Vial{Meta: device(), VolumeML: 14},
+		actors.JobState{Meta: actors.Meta{Experiment: "exp 2", At: at}, Job: "stirring", State: actors.Init},
+	})
+	want := "pioreactor/unit1/exp 2/bioreactor/current_volume_ml"
+	for _, s := range got {
+		if s.topic == want && s.payload == "14.0" {
+			return
+		}
+	}
+	t.Errorf("nothing on %s in %v", want, got)
+}
+
+func TestNumbersThatAreNoneAreNotSaid(t *testing.T) {
+	table := newTable("pioreactor", "unit1", "exp1")
+	zero := 0.0
+	for _, l := range table.lines(actors.SettingChanged{Meta: meta(), Job: "stirring", Setting: "target_rpm", Value: zero / zero}) {
+		if payload, err := l.bytes(); err == nil {
+			t.Errorf("NaN became %q", payload)
+		}
+	}
+}

@@ -1,0 +1,197 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/setting"
+)
+
+// statuses tells HTTP clients what a refusal means; other codes are 422, a
+// value that will not do.
+var statuses = map[string]int{
+	"unknown_job": http.StatusNotFound, "unknown_automation": http.StatusNotFound, "unknown_alarm": http.StatusNotFound,
+	"not_running": http.StatusConflict, "already_running": http.StatusConflict, "not_ready": http.StatusConflict,
+	"invalid_transition": http.StatusConflict, "expired": http.StatusConflict, "old_epoch": http.StatusConflict,
+	"held": http.StatusConflict, "busy": http.StatusConflict,
+	"no_answer": http.StatusServiceUnavailable, "failed": http.StatusServiceUnavailable,
+	"shutting_down": http.StatusServiceUnavailable, "hardware": http.StatusServiceUnavailable,
+}
+
+// Answer is the answer to a command that was carried out.
+type Answer struct {
+	ID    string `json:"id"`
+	OK    bool   `json:"ok"`
+	Value any    `json:"value,omitempty"`
+}
+
+// command sends one command and waits for its reply.
+func (s *Server) command(r *http.Request, cmd actors.Command) (any, error) {
+	cmd.Origin = origin(r)
+	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
+	defer cancel()
+	replies := make(chan actors.Reply, 1)
+	s.sys.Do(cmd, func(r actors.Reply) { replies <- r })
+	select {
+	case got := <-replies:
+		if !got.OK {
+			return nil, refusal(got)
+		}
+		return Answer{ID: got.ID, OK: true, Value: got.Value}, nil
+	case <-s.quit.Done():
+		return nil, &Error{Status: http.StatusServiceUnavailable, Code: "shutting_down", Reason: "this unit is shutting down"}
+	case <-ctx.Done():
+		return nil, &Error{Status: http.StatusServiceUnavailable, Code: "no_answer", Reason: fmt.Sprintf("%s did not answer", cmd.Target)}
+	}
+}
+
+func refusal(r actors.Reply) *Error {
+	return &Error{Status: cmp.Or(statuses[r.Code], http.StatusUnprocessableEntity), Code: r.Code, Reason: r.Reason}
+}
+
+// pairs orders settings by name, so that the same request is the same command.
+func pairs(values map[string]any) []setting.Pair {
+	all := make([]setting.Pair, 0, len(values))
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		all = append(all, setting.Pair{Name: name, Value: values[name]})
+	}
+	return all
+}
+
+func (s *Server) start(r *http.Request) (any, error) {
+	var body StartRequest
+	if err := read(r, &body); err != nil {
+		return nil, err
+	}
+	return s.command(r, actors.Command{Target: "experiment",
+		Body: actors.StartJob{Job: r.PathValue("job"), Options: pairs(body.Options)}})
+}
+
+func (s *Server) stop(r *http.Request) (any, error) {
+	if err := read(r, &struct{}{}); err != nil {
+		return nil, err
+	}
+	return s.toJob(r, actors.SetState{State: actors.Disconnected})
+}
+
+func (s *Server) set(r *http.Request) (any, error) {
+	var body SetRequest
+	if err := read(r, &body); err != nil {
+		return nil, err
+	}
+	if len(body.Values) == 0 {
+		return nil, invalid("empty", `values: want at least one setting, such as {"values":{"target_rpm":500}}`)
+	}
+	state, asked := body.Values["$state"]
+	if !asked {
+		return s.toJob(r, actors.Set{Values: pairs(body.Values)})
+	}
+	text, ok := state.(string)
+	if !ok || len(body.Values) > 1 {
+		return nil, invalid("invalid_state", "$state: want a state, and no other setting beside it")
+	}
+	return s.toJob(r, actors.SetState{State: actors.State(text)})
+}
+
+// toJob sends body to the job in r's path. Only jobs are reached this way, not
+// devices and other parts of the house.
+func (s *Server) toJob(r *http.Request, body any) (any, error) {
+	job := r.PathValue("job")
+	if !s.knows(job) {
+		return nil, unknownJob(job)
+	}
+	return s.command(r, actors.Command{Target: job, Body: body})
+}
+
+var actions = map[string]func(d *actors.Dose, ml float64) (pump string){
+	"add_media":     func(d *actors.Dose, ml float64) string { d.MediaML = ml; return "media" },
+	"add_alt_media": func(d *actors.Dose, ml float64) string { d.AltMediaML = ml; return "alt_media" },
+	"remove_waste":  func(d *actors.Dose, ml float64) string { d.WasteML = ml; return "waste" },
+}
+
+func (s *Server) run(r *http.Request) (any, error) {
+	action := r.PathValue("action")
+	if action == "led_intensity" {
+		return s.light(r)
+	}
+	fill, ok := actions[action]
+	if !ok {
+		return nil, &Error{Status: http.StatusNotFound, Code: "unknown_action",
+			Reason: fmt.Sprintf("%.40q is not an action; there are add_alt_media, add_media, led_intensity, remove_waste", action)}
+	}
+	var body DoseRequest
+	if err := read(r, &body); err != nil {
+		return nil, err
+	}
+	dose := actors.Dose{Source: origin(r).Mouth}
+	switch {
+	case (body.ML == nil) == (body.DurationS == nil):
+		return nil, invalid("invalid", "%s: want exactly one of ml (mL) and duration (s)", action)
+	case body.ML != nil && !(*body.ML > 0 && *body.ML <= maxDoseML):
+		return nil, outOfRange("ml: want more than 0 and at most %v mL, got %v", maxDoseML, *body.ML)
+	case body.ML != nil:
+		fill(&dose, *body.ML)
+	case !(*body.DurationS > 0 && *body.DurationS <= maxDoseS):
+		return nil, outOfRange("duration: want more than 0 and at most %v s, got %v", maxDoseS, *body.DurationS)
+	default:
+		dose.Pump = fill(&actors.Dose{}, 0)
+		dose.For = time.Duration(*body.DurationS * float64(time.Second))
+	}
+	cmd := actors.Command{Target: "vial", Body: dose}
+	if body.ID != "" {
+		cmd.ID = "http:" + action + ":" + body.ID
+	}
+	if body.Expires != nil {
+		if now := s.sys.Clock().Now(); now.After(*body.Expires) {
+			return nil, &Error{Status: http.StatusConflict, Code: "expired", Reason: action + ": came after its expiry, nothing was done"}
+		}
+		cmd.Deadline = *body.Expires
+	}
+	return s.command(r, cmd)
+}
+
+// Bounds of one dose by hand; the ledger knows the vial and is stricter.
+const (
+	maxDoseML = 1000.0 // mL
+	maxDoseS  = 3600.0 // s
+)
+
+func outOfRange(format string, args ...any) *Error {
+	return &Error{Status: http.StatusUnprocessableEntity, Code: "out_of_range", Reason: fmt.Sprintf(format, args...)}
+}
+
+// light sets LEDs one after the other, all values checked before the first.
+func (s *Server) light(r *http.Request) (any, error) {
+	var body LEDRequest
+	if err := read(r, &body); err != nil {
+		return nil, err
+	}
+	var wanted []actors.SetLED
+	for i, percent := range []*float64{body.A, body.B, body.C, body.D} {
+		channel := string(rune('A' + i))
+		switch {
+		case percent == nil:
+		case !(*percent >= 0 && *percent <= 100):
+			return nil, outOfRange("%s: want 0 to 100 %%, got %v", channel, *percent)
+		default:
+			wanted = append(wanted, actors.SetLED{Channel: channel, Percent: *percent, Source: origin(r).Mouth})
+		}
+	}
+	if len(wanted) == 0 {
+		return nil, invalid("empty", `led_intensity: want at least one channel, such as {"A":10}`)
+	}
+	var answer any
+	for _, led := range wanted {
+		var err error
+		if answer, err = s.command(r, actors.Command{Target: "leds", Body: led}); err != nil {
+			return nil, err
+		}
+	}
+	return answer, nil
+}

@@ -1,0 +1,177 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/setting"
+)
+
+func (s *Server) status(*http.Request) (any, error) {
+	st := Status{
+		Unit: s.sys.Unit(), Boot: s.sys.Boot(), Version: s.o.Version, Now: s.sys.Clock().Now(),
+		UptimeS: time.Since(s.began).Seconds(), Clock: "virtual", Jobs: s.allJobs(), Alarms: s.raised(),
+		Events: []actors.AutomationEvent{},
+	}
+	if s.sys.Clock().IsLive() {
+		st.Clock = "live"
+	}
+	if s.o.Experiment != nil {
+		st.Experiment = s.o.Experiment()
+	}
+	if s.o.MQTT != nil {
+		url, connected := s.o.MQTT.Broker()
+		st.Broker = &Broker{URL: url, Connected: connected}
+	}
+	for _, f := range s.sys.Retained() {
+		st.note(f)
+	}
+	return st, nil
+}
+
+// note keeps what belongs on the overview.
+func (st *Status) note(f actors.Retained) {
+	switch f := f.(type) {
+	case actors.ODReadings:
+		st.OD = &f
+	case actors.GrowthRate:
+		st.GrowthRate = &f
+	case actors.ODFiltered:
+		st.ODFiltered = &f
+	case actors.StirringRate:
+		st.Stirring = &f
+	case actors.Vial:
+		st.Vial = &f
+	case actors.LEDs:
+		st.LEDs = &f
+	case actors.Computer:
+		st.Computer = &f
+	case actors.AutomationEvent:
+		st.Events = append(st.Events, f)
+	}
+}
+
+func (s *Server) jobs(*http.Request) (any, error) { return s.allJobs(), nil }
+
+// allJobs lists the jobs that run or ran, by name, with what they show.
+func (s *Server) allJobs() []Job {
+	byName := map[string]*Job{}
+	jobOf := func(name string) *Job {
+		if byName[name] == nil {
+			byName[name] = &Job{Name: name, Settings: map[string]any{}}
+		}
+		return byName[name]
+	}
+	for _, f := range s.sys.Retained() {
+		switch f := f.(type) {
+		case actors.JobState:
+			j := jobOf(f.Job)
+			j.State, j.Reason, j.Experiment = f.State, f.Reason, f.Experiment
+		case actors.SettingChanged:
+			if name, ok := f.Value.(string); ok && f.Setting == "automation_name" {
+				jobOf(f.Job).Automation = name
+			}
+			if f.Value != nil {
+				jobOf(f.Job).Settings[f.Setting] = f.Value
+			}
+		}
+	}
+	all := []Job{}
+	for _, j := range byName {
+		all = append(all, *j)
+	}
+	slices.SortFunc(all, func(a, b Job) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}
+
+// knows reports whether job is one, registered or seen.
+func (s *Server) knows(job string) bool {
+	_, seen := actors.LatestOf[actors.JobState](s.sys, job)
+	return seen || slices.ContainsFunc(actors.Registered(), func(r actors.Registration) bool { return r.Slot() == job })
+}
+
+func unknownJob(job string) *Error {
+	return &Error{Status: http.StatusNotFound, Code: "unknown_job",
+		Reason: fmt.Sprintf("%.40q is not a job; see `pioactor jobs`", job)}
+}
+
+func (s *Server) job(r *http.Request) (any, error) {
+	name := r.PathValue("job")
+	if !s.knows(name) {
+		return nil, unknownJob(name)
+	}
+	info := JobInfo{Job: Job{Name: name, Settings: map[string]any{}}, Schemas: []Schema{}}
+	for _, j := range s.allJobs() {
+		if j.Name == name {
+			info.Job = j
+		}
+	}
+	for _, reg := range actors.Registered() {
+		if reg.Slot() == name {
+			info.Schemas = append(info.Schemas, schemaOf(reg, info.Job))
+		}
+	}
+	return info, nil
+}
+
+// schemaOf describes a registered job's settings, with j's values where they apply.
+func schemaOf(reg actors.Registration, j Job) Schema {
+	s := Schema{Name: reg.Name, Settings: []Setting{}}
+	fresh := reg.New()
+	applies := reg.Family == actors.Own || j.Automation == reg.Name
+	for _, f := range setting.Of(fresh) {
+		d := Setting{
+			Name: f.Name, Kind: f.Kind, Unit: f.Unit, Help: f.Help, Range: f.Range(), Min: finite(f.Min), Max: finite(f.Max),
+			Above: f.Above, OneOf: f.OneOf, Settable: f.Settable, Persist: f.Persist, Default: plain(f.Value(fresh)),
+		}
+		if applies {
+			d.Value = j.Settings[f.Name]
+		}
+		s.Settings = append(s.Settings, d)
+	}
+	return s
+}
+
+func finite(x float64) *float64 {
+	if math.IsInf(x, 0) || math.IsNaN(x) {
+		return nil
+	}
+	return &x
+}
+
+// plain drops a default that JSON cannot carry.
+func plain(v any) any {
+	if x, ok := v.(float64); ok && finite(x) == nil {
+		return nil
+	}
+	return v
+}
+
+func (s *Server) alarms(*http.Request) (any, error) { return s.raised(), nil }
+
+// raised lists what somebody should know of.
+func (s *Server) raised() []actors.Alarm {
+	all := []actors.Alarm{}
+	for _, f := range s.sys.Retained() {
+		if a, ok := f.(actors.Alarm); ok && a.Active {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+func (s *Server) acknowledge(r *http.Request) (any, error) {
+	if err := read(r, &struct{}{}); err != nil {
+		return nil, err
+	}
+	name := r.PathValue("alarm")
+	if _, ok := actors.LatestOf[actors.Alarm](s.sys, name); !ok {
+		return nil, &Error{Status: http.StatusNotFound, Code: "unknown_alarm", Reason: fmt.Sprintf("there is no alarm %.60q; see `pioactor alarms`", name)}
+	}
+	return s.command(r, actors.Command{Target: "alarm", Body: actors.Acknowledge{Name: name}})
+}

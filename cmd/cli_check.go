@@ -1,0 +1,97 @@
+package cmd
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pioactor/pioactor/actors"
+)
+
+func checkCommand(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "check-config [FILE]",
+		Short: "Check a config file, and tell what is unusual about it",
+		Args:  cobra.MaximumNArgs(1),
+		Example: `  pioactor check-config config.toml
+  pioactor check-config --json config.toml`,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 1 && g.configFile != "" && args[0] != g.configFile {
+				return usagef("want one file, got %q and --config %q", args[0], g.configFile)
+			}
+			if len(args) == 1 {
+				g.configFile = args[0]
+			}
+			cfg, err := g.config()
+			return g.printer(c).check(cfg, err)
+		},
+	}
+}
+
+// verdict is what check-config found.
+type verdict struct {
+	OK       bool     `json:"ok"`
+	Problems []string `json:"problems"`
+	Warnings []string `json:"warnings"`
+}
+
+func (p *printer) check(cfg Config, err error) error {
+	v := verdict{OK: err == nil, Problems: problems(err), Warnings: []string{}}
+	if v.OK {
+		v.Warnings = append(v.Warnings, warnings(cfg)...)
+	} else if !p.json {
+		return err
+	}
+	text := "ok"
+	for _, w := range v.Warnings {
+		text += "\n" + p.painted(yellow, "warning:") + " " + w
+	}
+	if printed := p.show(v, text); printed != nil || v.OK {
+		return printed
+	}
+	return errSaid
+}
+
+// problems takes joined errors apart.
+func problems(err error) []string {
+	all := []string{}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			all = append(all, problems(e)...)
+		}
+	} else if err != nil {
+		all = append(all, err.Error())
+	}
+	return all
+}
+
+// warnings tell what is allowed and easily not meant.
+func warnings(cfg Config) []string {
+	var all []string
+	if cfg.Unit.Hardware == "auto" && cfg.hardware() != "auto" {
+		all = append(all, fmt.Sprintf("[unit] hardware: auto comes to %s on this machine", cfg.hardware()))
+	}
+	if roles := slices.Collect(maps.Values(cfg.PWM)); !slices.Contains(roles, "waste") &&
+		(slices.Contains(roles, "media") || slices.Contains(roles, "alt_media")) {
+		all = append(all, "[pwm] no channel is waste: what is added cannot be removed")
+	}
+	if !slices.Contains(slices.Collect(maps.Values(cfg.Photodiodes)), "REF") {
+		all = append(all, "[photodiodes] no channel is REF: readings follow the brightness of the IR LED")
+	}
+	return append(all, unknownStarts(cfg)...)
+}
+
+// unknownStarts are the jobs of the first start that this binary does not have.
+func unknownStarts(cfg Config) []string {
+	var all []string
+	for _, entry := range cfg.startList() {
+		job, automation, _ := strings.Cut(entry, "=")
+		if _, err := actors.Lookup(job, automation); err != nil {
+			all = append(all, fmt.Sprintf("[%s] start: %s: %v; it will not start", cfg.hardware(), entry, err))
+		}
+	}
+	return all
+}

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/dosing/ledger"
+	"github.com/pioactor/pioactor/bridge/bridgetest"
+	"github.com/pioactor/pioactor/bridge/web"
+	"github.com/pioactor/pioactor/hw"
+)
+
+// fastPumps makes an exchange of 0.5 mL last 2.2 s: media 0.5 s, a pause of
+// 0.2 s, its waste 0.5 s, and 1 s more to make sure of the level.
+const fastPumps = `[bioreactor]
+media_ml_per_s = 1
+alt_media_ml_per_s = 1
+waste_ml_per_s = 1
+pause_between_subdoses_s = 0.2
+max_inflow_vials_per_h = 1000
+`
+
+func TestNodeComesBackAfterKills(t *testing.T) {
+	t.Parallel()
+	killNodes(t, 1, 5)
+}
+
+// victim is a node with a vial that is killed again and again, on a broker that
+// lives on.
+type victim struct {
+	*process
+	rng     *rand.Rand
+	heard   *bridgetest.Recorder
+	kept    map[string][]byte // what must never change
+	mediaML float64           // the most that was ever reported as added
+	asked   int
+	hits    int // kills inside a dose
+}
+
+// killNodes kills one node n times, at instants that seed decides.
+func killNodes(t *testing.T, seed uint64, n int) {
+	v := newVictim(t, seed)
+	for i := range n {
+		if !t.Run(fmt.Sprintf("kill %d of seed %d", i, seed), func(t *testing.T) { v.once(t, i) }) {
+			return
+		}
+	}
+	t.Logf("%d kills, %d of them in the middle of a dose", n, v.hits)
+}
+
+func newVictim(t *testing.T, seed uint64) *victim {
+	v := &victim{rng: rand.New(rand.NewPCG(seed, 6)), kept: map[string][]byte{}}
+	v.process = prepare(t, plan{program: lab, broker: bridgetest.Broker(t), config: fastPumps,
+		sim: "fast_forward = \"2h\"\npump_rate_ml_per_s = 1\nmedia_bottle_ml = 1e5\nwaste_bottle_ml = 1e5\n" +
+			`start = ["stirring", "od_reading", "growth_rate_calculating", "dosing_automation=exchanger"]`}).up()
+	v.heard = v.listen(t)
+	for _, key := range []string{"od/" + exp, "growth/" + exp} {
+		v.kept[key] = v.state(key)
+	}
+	return v
+}
+
+// state is what is on the disk under key.
+func (n *process) state(key string) []byte {
+	n.t.Helper()
+	text, err := os.ReadFile(n.file("data/state/" + key + ".json"))
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return text
+}
+
+// books are the vial's, as they are on the disk.
+func (n *process) books() ledger.Ledger {
+	n.t.Helper()
+	var s struct{ Ledger json.RawMessage }
+	if err := json.Unmarshal(n.state("vial"), &s); err != nil {
+		n.t.Fatal(err)
+	}
+	l, err := ledger.Decode(s.Ledger)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return l
+}
+
+// once is one kill and what must be true after it.
+func (v *victim) once(t *testing.T, i int) {
+	outer := v.t
+	defer func() { v.t = outer }()
+	v.t = t
+	v.act()
+	<-time.After(time.Duration(v.rng.Float64() * float64(2500*time.Millisecond))) // the instant of the kill
+	v.mediaML = max(v.mediaML, v.reported())
+	v.kill()
+	v.mustBeLost()
+	before := v.books()
+	if before.Open.ID != "" {
+		v.hits++
+	}
+	if before.CumulativeMediaAddedML < v.mediaML {
+		t.Errorf("%.3f mL of media in the books, %.3f mL were reported", before.CumulativeMediaAddedML, v.mediaML)
+	}
+	began := time.Now()
+	v.start().reach()
+	poked := i%2 == 1 && v.poke()
+	v.settle()
+	took := v.mustBeTrue(began, 5*time.Second+slack)
+	bridgetest.Eventually(t, slow, "owed waste is out", func() bool { return v.vial().OwedWasteML == 0 })
+	t.Logf("true %v after the start; killed with %q open, %.2f mL owed", took.Round(time.Millisecond), before.Open.Pump, before.OwedWasteML)
+	v.judge(before, poked)
+	if t.Failed() {
+		t.Logf("events:\n%s", v.heard)
+	}
+}
+
+// act asks for an exchange, for media, or for nothing.
+func (v *victim) act() {
+	v.t.Helper()
+	switch v.rng.IntN(4) {
+	case 0:
+	case 1:
+		v.poke()
+	default:
+		v.asked++
+		v.set("dosing_automation", "request", fmt.Sprint("exchange ", v.asked))
+	}
+}
+
+// pokeML is what poke asks for.
+const pokeML = 0.3
+
+// poke asks for media, as a person would, and reports whether it was accepted.
+func (v *victim) poke() bool {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), soon)
+	defer cancel()
+	ml := pokeML
+	_, err := v.client.Dose(ctx, "add_media", web.DoseRequest{ML: &ml})
+	var no *web.Error
+	if errors.As(err, &no) && no.Code == "overfill" {
+		return false
+	}
+	if err != nil {
+		v.t.Fatalf("add_media: %v\n%s", err, v.tail())
+	}
+	return true
+}
+
+func (v *victim) vial() actors.Vial {
+	v.t.Helper()
+	if s := v.status(); s.Vial != nil {
+		return *s.Vial
+	}
+	v.t.Fatal("the node knows no vial")
+	return actors.Vial{}
+}
+
+// reported is the media that clients were told of.
+func (v *victim) reported() (ml float64) {
+	for _, text := range v.heard.Payloads(base + "bioreactor/cumulative_media_added_ml") {
+		var now float64
+		if err := json.Unmarshal([]byte(text), &now); err != nil {
+			v.t.Fatalf("cumulative_media_added_ml = %q: %v", text, err)
+		}
+		if now < ml-1e-9 {
+			v.t.Errorf("cumulative_media_added_ml falls from %v to %v mL", ml, now)
+		}
+		ml = now
+	}
+	return ml
+}
+
+// mustBeLost waits until the broker has said so of every job, and forgets what
+// was heard until then.
+func (v *victim) mustBeLost() {
+	v.t.Helper()
+	for _, job := range v.jobs {
+		bridgetest.Eventually(v.t, soon, job+" is lost", func() bool {
+			state, _ := v.heard.Last(stock[job] + job + "/$state")
+			return state == "lost"
+		})
+	}
+	v.heard.Forget()
+}
+
+// judge looks at everything that happened since the kill.
+func (v *victim) judge(before ledger.Ledger, poked bool) {
+	v.t.Helper()
+	v.mustBalance(before, poked)
+	v.mustDrainFirst(before, poked)
+	for key, want := range v.kept {
+		if got := v.state(key); !bytes.Equal(got, want) {
+			v.t.Errorf("%s = %s, was %s before the kill", key, got, want)
+		}
+	}
+	raised := slices.ContainsFunc(v.status().Alarms, func(a actors.Alarm) bool { return a.Name == "dose_interrupted" })
+	if before.Open.ID != "" && !poked && !raised {
+		v.t.Error("a dose was cut off and there is no alarm")
+	}
+}
+
+// mustBalance compares the books: as before, or with an open inflow counted at
+// its worst.
+func (v *victim) mustBalance(before ledger.Ledger, poked bool) {
+	v.t.Helper()
+	low, high := before.CumulativeMediaAddedML, before.CumulativeMediaAddedML
+	if before.Open.Pump == hw.Media {
+		low, high = low+before.Open.ML, high+before.Open.WorstCaseML
+	}
+	if poked {
+		low, high = low+pokeML, high+pokeML+0.3 // the pump stops at a deadline: what it moved until then counts
+		bridgetest.Eventually(v.t, slow, "the media asked for are in", func() bool { return v.vial().MediaML >= low-1e-9 })
+	}
+	if got := v.vial().MediaML; got < low-1e-9 || got > high+1e-9 {
+		v.t.Errorf("%.3f mL of media in the books after the kill, want %.3f to %.3f: %.3f before, open %+v",
+			got, low, high, before.CumulativeMediaAddedML, before.Open)
+	}
+	if got := v.vial(); got.WasteML < before.CumulativeWasteRemovedML-1e-9 || got.AltMediaML != before.CumulativeAltMediaAddedML {
+		v.t.Errorf("waste %.3f and alt media %.3f mL, were %.3f and %.3f before the kill",
+			got.WasteML, got.AltMediaML, before.CumulativeWasteRemovedML, before.CumulativeAltMediaAddedML)
+	}
+}
+
+// The GPIO pins of the pumps, as pwms/dc names them.
+const (
+	mediaPin, altMediaPin, wastePin = "13", "16", "12"
+)
+
+// mustDrainFirst looks at the pumps: nothing is pumped in that nobody asked
+// for, and nothing at all while waste is owed.
+func (v *victim) mustDrainFirst(before ledger.Ledger, poked bool) {
+	v.t.Helper()
+	owing := before.OwedWasteML > 0
+	for _, m := range v.heard.Messages() {
+		switch {
+		case m.Topic == base+"pwms/dc" && m.Payload != "":
+			duty := map[string]float64{}
+			if err := json.Unmarshal([]byte(m.Payload), &duty); err != nil {
+				v.t.Fatalf("pwms/dc: %v", err)
+			}
+			if owing = owing && duty[wastePin] == 0; duty[mediaPin] > 0 && (owing || !poked) || duty[altMediaPin] > 0 {
+				v.t.Errorf("after the kill a pump runs, owed waste %v, asked for %v: %s", owing, poked, m.Payload)
+			}
+		case m.Topic == base+"dosing_events" && strings.Contains(m.Payload, `"event":"add_`) && !poked && before.Open.Pump != hw.Media:
+			v.t.Errorf("the restart caused %s", m.Payload)
+		}
+	}
+}
