@@ -25,7 +25,7 @@ var floors = map[string]int{
 	"actors/od/optics":      1, // above hw, whose samples it reads
 	"actors/stirring/rotor": 0,
 	"actors/pid":            0,
-	"actors/dosing/ledger":  0,
+	"actors/dosing/ledger":  1, // above hw, whose pumps it names
 	"actors/device/lease":   0,
 
 	"actors":            10,
@@ -49,6 +49,7 @@ var floors = map[string]int{
 	"bridge/mqtt/...":       20,
 	"bridge/wire/...":       20,
 
+	"cmd/report/...": 30,
 	"bridge":         30,
 	"bridge/web/...": 30,
 

@@ -74,7 +74,7 @@ func about(j web.Job, st web.Status) string {
 	case j.State == actors.Disconnected || j.State == actors.Lost:
 		return j.Reason
 	case j.Name == "stirring" && st.Stirring != nil:
-		return number(st.Stirring.RPM) + " rpm"
+		return fmt.Sprintf("%.0f rpm", st.Stirring.RPM)
 	case j.Name == "od_reading" && st.OD != nil:
 		return odText(*st.OD)
 	case j.Name == "growth_rate_calculating" && st.GrowthRate != nil:

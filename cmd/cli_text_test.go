@@ -111,7 +111,7 @@ growth_rate_calculating  ready     µ = 0.432 1/h, normalized OD 2.35
 led_automation           sleeping  light_dark
 od_reading               ready     0.5123 AU at 90°, 3 AU at 135° (bad: saturated)
 self_made                lost      failed 11 times
-stirring                 ready     498.8 rpm
+stirring                 ready     499 rpm
 
 vial  14.00 mL, alt media 25 %, dilution rate 0.3 1/h, 5.25 generations, last dose 1m30s ago, 1.50 mL of waste still to remove
 LEDs  A 70 %, B 0 %, C 0 %, D 0 %

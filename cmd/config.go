@@ -53,7 +53,7 @@ type ExperimentConfig struct {
 // SimConfig is the section [sim]: the digital twin and how to start it.
 type SimConfig struct {
 	sim.Config
-	FastForward time.Duration `toml:"fast_forward" min:"0" max:"31536000" help:"how long the culture has grown before you look, at the first start"`
+	FastForward time.Duration `toml:"fast_forward" min:"0" help:"how long the culture has grown before you look, at the first start"`
 	Start       []string      `toml:"start" help:"the jobs of the first start"`
 }
 
@@ -61,7 +61,7 @@ type SimConfig struct {
 type ReplayConfig struct {
 	sim.ReplayConfig
 	File        string        `toml:"file" help:"CSV of od_readings"`
-	FastForward time.Duration `toml:"fast_forward" min:"0" max:"31536000" help:"how much of the recording has passed before you look"`
+	FastForward time.Duration `toml:"fast_forward" min:"0" help:"how much of the recording has passed before you look"`
 	Start       []string      `toml:"start" help:"the jobs of the first start"`
 }
 
@@ -198,6 +198,12 @@ func (p *parser) family(name string, table map[string]any) {
 }
 
 func (p *parser) job(section string, r actors.Registration, table map[string]any) {
+	for _, f := range setting.Of(r.New()) {
+		if _, given := table[f.Name]; given && f.Shown && !f.Settable {
+			p.problem(section, f.Name, fmt.Errorf("%s: cannot be set, it only reports; leave it out", f.Name))
+			return
+		}
+	}
 	p.decode(section, r.New(), table)
 	p.cfg.jobs[section] = table
 }

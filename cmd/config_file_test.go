@@ -51,11 +51,23 @@ func TestConfigFileIsTheDefaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		job := r.New()
-		if err := setting.DecodeTable(job, table); err != nil || !reflect.DeepEqual(job, r.New()) {
-			t.Errorf("[%s] decodes to %+v, %v; want the defaults %+v", section, job, err, r.New())
+		job, want := r.New(), r.New()
+		if err := setting.DecodeTable(job, table); err != nil {
+			t.Fatalf("[%s]: %v", section, err)
+		}
+		for _, f := range setting.Of(job) {
+			got, want := reflect.ValueOf(f.Pointer(job)).Elem().Interface(), reflect.ValueOf(f.Pointer(want)).Elem().Interface()
+			if !reflect.DeepEqual(got, want) && !unset(r, f) {
+				t.Errorf("[%s] %s decodes to %v, want the default %v", section, f.Name, got, want)
+			}
 		}
 	}
+}
+
+// unset reports whether a fresh job has no valid value for f: Validate fills it in.
+func unset(r actors.Registration, f setting.Field) bool {
+	value := reflect.ValueOf(f.Pointer(r.New())).Elem().Interface()
+	return setting.Assign(r.New(), f.Name, plain(value)) != nil
 }
 
 const preamble = `# The configuration of one pioactor unit. Every key is here with its default:
@@ -104,7 +116,14 @@ func writeSection(b *strings.Builder, name string, v any) {
 		if f.Kind == setting.Map && f.Name == "channels" {
 			continue // from [photodiodes]
 		}
-		fmt.Fprintf(b, "%s = %s%s\n", f.Name, literal(value), comment(f))
+		if f.Shown && !f.Settable {
+			continue // it only reports
+		}
+		line := fmt.Sprintf("%s = %s%s\n", f.Name, literal(value), comment(f))
+		if setting.Assign(reflect.New(reflect.TypeOf(v).Elem()).Interface(), f.Name, plain(value)) != nil {
+			line = fmt.Sprintf("# %s = %s\n", f.Name, strings.TrimLeft(comment(f), " ")) // no default: yours to give
+		}
+		b.WriteString(line)
 	}
 }
 
@@ -138,12 +157,29 @@ func comment(f setting.Field) string {
 	return "  # " + strings.Join(parts, "; ")
 }
 
+// plain is value as a TOML decoder would yield it.
+func plain(value any) any {
+	switch v := value.(type) {
+	case time.Duration:
+		return v.String()
+	case []string:
+		list := make([]any, len(v))
+		for i, s := range v {
+			list[i] = s
+		}
+		return list
+	case map[string]string:
+		return anyMap(v)
+	}
+	return value
+}
+
 func literal(value any) string {
 	switch v := value.(type) {
 	case string:
 		return strconv.Quote(v)
 	case time.Duration:
-		return strconv.Quote(v.String())
+		return strconv.Quote(shortened(v))
 	case float64:
 		return floatText(v)
 	case []string:
@@ -154,6 +190,18 @@ func literal(value any) string {
 		return "[" + strings.Join(quoted, ", ") + "]"
 	}
 	return fmt.Sprint(value)
+}
+
+// shortened is "12h" rather than "12h0m0s".
+func shortened(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 func floatText(x float64) string {

@@ -27,6 +27,7 @@ type echo struct {
 	last     []byte
 	heard    bool
 	waiting  bool // a repair is scheduled
+	fired    bool // the broker said our will since the last repair
 	repairs  int
 	repaired time.Time
 }
@@ -209,7 +210,14 @@ func (s *Session) subscribed(topic string) bool {
 // heard notes an echo and has a false one repaired soon. The lock is held.
 func (s *Session) heard(e *echo, m Message) {
 	e.last, e.heard = slices.Clone(m.Payload), true
-	if f := s.out.truth[m.Topic]; f == nil || bytes.Equal(f.payload, m.Payload) || e.waiting {
+	f := s.out.truth[m.Topic]
+	if f == nil || bytes.Equal(f.payload, m.Payload) {
+		return
+	}
+	if w := s.wills[m.Topic]; w != nil && bytes.Equal(w.want, m.Payload) {
+		e.fired = true
+	}
+	if e.waiting {
 		return
 	}
 	if time.Since(e.repaired) > repairCalm {
@@ -224,13 +232,17 @@ func repairDelay(repairs int) time.Duration {
 	return min(firstRepair<<min(repairs, 6), maxRepair)
 }
 
-// repair says the truth again if the broker's last word on topic is still false.
+// repair says the truth again if the broker's last word on topic is still
+// false, or may be for others: mochi 2.7.9 delivers a will and what follows it
+// in a different order to each client.
 func (s *Session) repair(topic string, e *echo) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e.waiting = false
 	f := s.out.truth[topic]
-	if f == nil || !s.live || !e.heard || bytes.Equal(f.payload, e.last) {
+	fired := e.fired
+	e.fired = false
+	if f == nil || !s.live || !e.heard || !fired && bytes.Equal(f.payload, e.last) {
 		return
 	}
 	e.repairs++

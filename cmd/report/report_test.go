@@ -22,7 +22,9 @@ var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 func example(t testing.TB) *Run {
 	t.Helper()
 	now, od := time.Duration(0), 0.0
-	rec := NewRecorder("an <hour> & more", start, func() Truth { return Truth{ODAU: od, MuPerH: 0.7, VolumeML: 15 + now.Hours(), TemperatureC: 37, OverflowML: 0.5} })
+	rec := NewRecorder("an <hour> & more", start, func() Truth {
+		return Truth{ODAU: od, MuPerH: 0.7, VolumeML: 15 + now.Hours(), TemperatureC: 37, OverflowML: 0.5}
+	})
 	meta := func() actors.Meta { return actors.Meta{At: start.Add(now)} }
 	rec.Take(actors.SettingChanged{Meta: meta(), Job: "dosing_automation", Setting: "target_biomass", Value: 2.0})
 	rec.Take(actors.JobState{Meta: meta(), Job: "od_reading", State: actors.Ready, From: actors.Init})
