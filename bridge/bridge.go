@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"net"
 	"sync"
 
 	"github.com/pioactor/pioactor/actors"
@@ -55,6 +56,19 @@ func New(cfg Config, experiment string) (*Bridge, error) {
 	}
 	return &Bridge{cfg: cfg, access: access, experiment: experiment,
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}, nil
+}
+
+// Check tries what Open will need of the machine, so that a port that is taken
+// shows before a long start.
+func (b *Bridge) Check() error {
+	if !b.cfg.embedded() {
+		return nil
+	}
+	l, err := net.Listen("tcp", b.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("bridge: [mqtt] listen = %q: %w; stop what listens there, or choose another port", b.cfg.Listen, err)
+	}
+	return l.Close()
 }
 
 // errVirtual keeps the network out of simulations.

@@ -4,11 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/pioactor/pioactor/actors"
 )
 
 func checkCommand(g *globals) *cobra.Command {
@@ -58,12 +55,8 @@ func (p *printer) check(cfg Config, err error) error {
 // problems takes joined errors apart.
 func problems(err error) []string {
 	all := []string{}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, e := range joined.Unwrap() {
-			all = append(all, problems(e)...)
-		}
-	} else if err != nil {
-		all = append(all, err.Error())
+	for _, e := range parts(err) {
+		all = append(all, e.Error())
 	}
 	return all
 }
@@ -80,18 +73,6 @@ func warnings(cfg Config) []string {
 	}
 	if !slices.Contains(slices.Collect(maps.Values(cfg.Photodiodes)), "REF") {
 		all = append(all, "[photodiodes] no channel is REF: readings follow the brightness of the IR LED")
-	}
-	return append(all, unknownStarts(cfg)...)
-}
-
-// unknownStarts are the jobs of the first start that this binary does not have.
-func unknownStarts(cfg Config) []string {
-	var all []string
-	for _, entry := range cfg.startList() {
-		job, automation, _ := strings.Cut(entry, "=")
-		if _, err := actors.Lookup(job, automation); err != nil {
-			all = append(all, fmt.Sprintf("[%s] start: %s: %v; it will not start", cfg.hardware(), entry, err))
-		}
 	}
 	return all
 }

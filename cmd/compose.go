@@ -76,7 +76,7 @@ func (u *Unit) Start() error {
 		device.Spec(u.Board, u.Config.devices()),
 		alarm.Spec(),
 		monitor,
-		unit.Experiment(unit.Config{Name: u.Config.Experiment.Name, Start: u.Config.startList(), Table: u.Config.table}),
+		unit.Experiment(u.Config.experiment()),
 	}
 	if u.bridge != nil {
 		parts = slices.Insert(parts, 1, u.bridge.Spec())
@@ -116,6 +116,11 @@ func (c Config) hardware() string {
 		return "sim"
 	}
 	return c.Unit.Hardware
+}
+
+// experiment is what the first start begins with.
+func (c Config) experiment() unit.Config {
+	return unit.Config{Name: c.Experiment.Name, Start: c.startList(), Table: c.table}
 }
 
 func (c Config) startList() []string {

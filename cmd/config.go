@@ -113,9 +113,47 @@ func ParseConfig(file, text string) (Config, error) {
 		p.section(section, tables[section])
 	}
 	if len(p.errs) == 0 {
-		p.errs = append(p.errs, cfg.Validate())
+		for _, err := range parts(cfg.Validate()) {
+			p.located(err)
+		}
 	}
 	return cfg, errors.Join(p.errs...)
+}
+
+// parts are the single problems behind a joined error.
+func parts(err error) []error {
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case interface{ Unwrap() []error }:
+		var all []error
+		for _, part := range e.Unwrap() {
+			all = append(all, parts(part)...)
+		}
+		return all
+	}
+	return []error{err}
+}
+
+// named finds "[section] key" in a problem that a room or Validate reported.
+var named = regexp.MustCompile(`\[([a-z_.]+)\] (["']?[A-Za-z0-9_]*)`)
+
+// located gives a problem that names its section the file and the line.
+func (p *parser) located(err error) {
+	where := p.file
+	if m := named.FindStringSubmatchIndex(err.Error()); m != nil {
+		text := err.Error()
+		section, key := text[m[2]:m[3]], text[m[4]:m[5]]
+		line := p.lines[section+"."+key]
+		if line == 0 {
+			line = p.lines[section+"."]
+		}
+		if line > 0 {
+			where = fmt.Sprintf("%s:%d", p.file, line)
+		}
+		err = errors.New(text[m[0]:])
+	}
+	p.errs = append(p.errs, fmt.Errorf("%s: %w", where, err))
 }
 
 func syntaxError(file string, err error) error {
@@ -225,6 +263,12 @@ func (p *parser) decode(section string, target any, table map[string]any) {
 }
 
 func (p *parser) problem(section, key string, err error) {
+	if strings.Contains(err.Error(), "["+section+"] ") {
+		for _, part := range parts(err) {
+			p.located(part)
+		}
+		return
+	}
 	line := p.lines[section+"."+key]
 	where := fmt.Sprintf("%s:%d:", p.file, line)
 	if line == 0 {
@@ -258,13 +302,18 @@ func keyLines(text string) map[string]int {
 
 // Validate checks what no section can check alone.
 func (c Config) Validate() error {
-	return errors.Join(
+	err := errors.Join(
 		wiring("pwm", c.PWM, []string{"1", "2", "3", "4", "5"}, []string{"stirring", "media", "alt_media", "waste", "heating"}),
 		wiring("leds", c.LEDs, []string{"A", "B", "C", "D"}, nil),
 		optics(c.Photodiodes),
 		irFitted(c.LEDs),
 		c.replayable(),
+		c.fits(),
 	)
+	if err != nil {
+		return err
+	}
+	return c.startable() // only a sound unit tells what its jobs lack
 }
 
 // wiring checks a table of channel → role: no role on two channels.
@@ -326,6 +375,22 @@ func irFitted(leds map[string]string) error {
 func (c Config) replayable() error {
 	if c.Unit.Hardware == "replay" && c.Replay.File == "" {
 		return errors.New(`[replay] file: hardware = "replay" needs a recording; name a CSV of od_readings`)
+	}
+	return nil
+}
+
+// fits checks the volumes against the vial.
+func (c Config) fits() error {
+	info, err := sim.Model(c.Unit.Model)
+	if err != nil {
+		return fmt.Errorf("[unit] model: %w", err)
+	}
+	return c.Bioreactor.Fits(info)
+}
+
+func (c Config) startable() error {
+	if err := c.experiment().Check(); err != nil {
+		return fmt.Errorf("[%s] %w", c.hardware(), err)
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ func (n *node) openEdges(scr *screen) error {
 
 // closeIntake ends the ways in for commands, before the jobs end.
 func (e *edges) closeIntake(ctx context.Context) error {
+	e.bridge.CloseIntake()
 	if e.web == nil {
 		return nil
 	}
@@ -51,9 +52,6 @@ func (e *edges) closeIntake(ctx context.Context) error {
 
 // close lets the last words out: final states, then the broker.
 func (e *edges) close(ctx context.Context) error {
-	if e.bridge == nil {
-		return nil
-	}
 	return e.bridge.Close(ctx)
 }
 

@@ -116,6 +116,9 @@ func (n *node) assemble() error {
 
 // start brings the unit to life, lets a simulated past go by, and opens the edges.
 func (n *node) start(ctx context.Context, scr *screen) error {
+	if err := n.edge.bridge.Check(); err != nil {
+		return err
+	}
 	if err := n.unit.Start(); err != nil {
 		return err
 	}

@@ -36,8 +36,8 @@ type tap struct {
 	name   string
 	value  float64
 	broken bool
-	sick   bool // not even Halt works
-	onS    time.Duration
+	sick   bool    // not even Halt works
+	onS    float64 // s
 }
 
 func newBench(now func() time.Duration) *bench {
@@ -54,7 +54,7 @@ func (b *bench) flow() {
 	b.at = b.now()
 	for name, o := range b.outs {
 		if o.value > 0 {
-			o.onS += dt
+			o.onS += dt.Seconds()
 		}
 		if o.value > 0 && (name == "pump/media" || name == "pump/alt_media") {
 			b.volumeML += slope * dt.Seconds()

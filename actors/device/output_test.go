@@ -71,6 +71,7 @@ func TestLightLivesAsLongAsItsOwner(t *testing.T) {
 		t.Errorf("a person's wish answered %+v, want held", a)
 	}
 	r.do("job1", boom{})
+	r.run(time.Second)
 	if v := r.board.outs["led/C"].value; v != 0 {
 		t.Errorf("after its owner failed %v %%, want 0", v)
 	}

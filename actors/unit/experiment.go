@@ -2,6 +2,7 @@ package unit
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,6 +23,19 @@ type Config struct {
 	Table func(slot, automation string) map[string]any
 	// Job adds what is not in a config section; may be nil.
 	Job func(actors.Spec) actors.Spec
+}
+
+// Check reports what of Start cannot be started: an unknown job, a setting out
+// of range.
+func (c Config) Check() error {
+	e := &experiment{cfg: c, kept: kept{Experiment: c.Name}}
+	var errs []error
+	for _, entry := range c.Start {
+		if _, err := e.spec(parseStart(entry)); err != nil {
+			errs = append(errs, fmt.Errorf("start: %q: %w", entry, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // stateKey is where the jobs that should run are kept.

@@ -15,7 +15,7 @@ func (r *Run) doses() (panel, bool) {
 			most, n = max(most, e.MediaML+e.AltMediaML), n+1
 		}
 	}
-	p := panel{name: "doses, mL", height: 46, keys: []key{{measured, "media"}, {true_, "alt media"}}, high: 1}
+	p := panel{name: "doses, mL", height: 46, keys: r.doseKeys(), high: 1}
 	if most > 0 {
 		p.high = most * 1.15
 	}
@@ -26,14 +26,13 @@ func (r *Run) doses() (panel, bool) {
 				continue
 			}
 			x, in, total := px(r.x(e.At)), y.at(e.MediaML), y.at(e.MediaML+e.AltMediaML)
-			switch {
-			case e.MediaML+e.AltMediaML == 0:
+			if e.MediaML+e.AltMediaML == 0 {
 				fmt.Fprintf(&waste, "M%s %sv8", x, px(y.to))
-			default:
-				fmt.Fprintf(&media, "M%s %sV%s", x, px(y.from), px(in))
-				if e.AltMediaML > 0 {
-					fmt.Fprintf(&alt, "M%s %sV%s", x, px(in), px(total))
-				}
+				continue
+			}
+			fmt.Fprintf(&media, "M%s %sV%s", x, px(y.from), px(in))
+			if e.AltMediaML > 0 {
+				fmt.Fprintf(&alt, "M%s %sV%s", x, px(in), px(total))
 			}
 		}
 		for _, t := range []struct{ path, colour string }{{media.String(), measured}, {alt.String(), true_}, {waste.String(), dim}} {
@@ -42,7 +41,6 @@ func (r *Run) doses() (panel, bool) {
 			}
 		}
 	}
-	p.keys = r.doseKeys()
 	return p, n > 0
 }
 
@@ -83,7 +81,12 @@ func (r *Run) troubles() (panel, bool) {
 			names = append(names, s.name)
 		}
 	}
-	p := panel{name: "faults and alarms", height: lane * float64(len(names)), keys: []key{{ink, "injected fault"}, {alarming, "alarm"}}}
+	p := panel{name: "faults and alarms", height: lane * float64(len(names))}
+	for _, k := range []key{{ink, "injected fault"}, {alarming, "alarm"}} {
+		if slices.ContainsFunc(stretches, func(s stretch) bool { return s.colour == k.colour }) {
+			p.keys = append(p.keys, k)
+		}
+	}
 	p.draw = func(c *canvas, y axis) {
 		named := map[string]bool{}
 		for _, s := range stretches {

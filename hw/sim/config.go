@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/pioactor/pioactor/hw"
 )
 
 // Config says what the twin is made of. Start from [DefaultConfig]: the zero
@@ -53,6 +55,12 @@ func (c Config) clone() Config {
 var vialSizes = map[string][2]float64{
 	"pioreactor_20ml": {20, 18}, "pioreactor_20ml_XR": {20, 18},
 	"pioreactor_40ml": {40, 36}, "pioreactor_40ml_XR": {40, 36},
+}
+
+// Model describes a vial by the name of its model.
+func Model(name string) (hw.Info, error) {
+	info := hw.Info{Model: name, Simulated: true}
+	return info, fit(name, &info.CapacityML, &info.MaxFillML)
 }
 
 // fit fills what is 0 of a vial's two volumes from its model.

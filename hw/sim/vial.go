@@ -105,6 +105,9 @@ func (v *vial) account(m mixed, f flows, seconds float64) {
 		}
 	}
 	v.overflow += f.overflow * seconds
+	if over := v.volume - v.cfg.CapacityML; over > 0 { // the shortest piece may end beyond the brim
+		v.volume, v.overflow = v.cfg.CapacityML, v.overflow+over
+	}
 	drained := f.waste * seconds
 	v.wasteOver += max(drained-v.wasteRoom, 0)
 	v.wasteRoom = max(v.wasteRoom-drained, 0)

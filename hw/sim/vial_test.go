@@ -128,3 +128,20 @@ func TestLookingChangesNothing(t *testing.T) {
 	near(t, "moved in mL", often.Pump(hw.Media).MovedML, once.Pump(hw.Media).MovedML, 1e-12)
 	within(t, "rpm", often.RPM, once.RPM, 1e-6)
 }
+
+// A vial a hair below the brim, and a pump that runs for one nanosecond.
+func TestBrimHoldsForTheShortestInstant(t *testing.T) {
+	b, clock := open(t, func(c *Config) { c.TrueEffluxML = 10 })
+	step := func(media, alt, waste float64, d time.Duration) {
+		for i, percent := range []float64{media, alt, waste} {
+			set(t, pumpOf(t, b, hw.PumpRoles[i]), percent)
+		}
+		clock.Advance(d)
+	}
+	step(50, 50, 0, time.Minute)
+	step(0, 0, 3, 1)
+	step(0, 50, 0, 1)
+	if got := b.Truth().VolumeML; got > 20 {
+		t.Errorf("volume = %.15f mL, want no more than 20", got)
+	}
+}

@@ -1,0 +1,118 @@
+//go:build bench
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/od/optics"
+	"github.com/pioactor/pioactor/bridge/bridgetest"
+)
+
+// starts is how many starts are measured.
+const starts = 10
+
+// What a start measures by itself, and so cannot be faster than: the LED and
+// the diodes settle before each of two bursts of od_reading; stirring kicks.
+const (
+	ledSettle   = 125 * time.Millisecond // default of [od_reading]
+	odMeasures  = 2*ledSettle + optics.ReadSpan + optics.TuneSpan
+	startsAKick = 500 * time.Millisecond // startKick of package rotor
+)
+
+func benchStart(b *table) {
+	var first, ready, raw []time.Duration
+	perJob := map[string][]time.Duration{}
+	for range starts {
+		e := startBare(b.t)
+		raw = append(raw, e.after)
+		e.stop()
+		a, z := oneStart(b.t, perJob)
+		first, ready = append(first, a), append(ready, z)
+	}
+	b.row("process start → every job in init", spread(first), spread(raw), "≤ 200 ms")
+	b.row("process start → every job ready", spread(ready), "", "≤ 2000 ms")
+	own := quantile(ready, 0.5) - odMeasures
+	b.row("  of which no measurement of its own", ms(own), "", "≤ 300 ms")
+	for _, job := range sorted(stock) {
+		b.row("  "+job+" ready", spread(perJob[job]), "", "")
+	}
+	b.add("  od_reading measures %s (dark and tuning bursts with their settling), stirring kicks %s", ms(odMeasures), ms(startsAKick))
+}
+
+// oneStart is a first start of the stock unit on a broker that is there: when
+// a client has seen every job's first state, and every job ready.
+func oneStart(t *testing.T, perJob map[string][]time.Duration) (first, ready time.Duration) {
+	t.Helper()
+	v := &visit{TB: t}
+	defer v.end()
+	n := prepare(v, plan{broker: bridgetest.Broker(v)})
+	c := bridgetest.Client(v, n.broker)
+	n.start()
+	for job, at := range stock {
+		m := c.Expect(at+job+"/$state", bridgetest.Any, slow)
+		first = max(first, m.At.Sub(n.began))
+		m = c.Expect(at+job+"/$state", bridgetest.Is(string(actors.Ready)), slow)
+		took := m.At.Sub(n.began)
+		perJob[job], ready = append(perJob[job], took), max(ready, took)
+	}
+	return first, ready
+}
+
+// idleFor is how long idleness is watched.
+const idleFor = 60 * time.Second
+
+func benchIdle(b *table) {
+	n, e := prepare(b.t, plan{}).up(), startBare(b.t)
+	ours, bare := n.cmd.Process.Pid, e.cmd.Process.Pid
+	cpu0, bare0 := cpuOf(b.t, ours), cpuOf(b.t, bare)
+	<-time.After(idleFor)
+	share := func(d time.Duration) string { return fmt.Sprintf("%.2f %%", 100*float64(d)/float64(idleFor)) }
+	b.row("memory (RSS) after 60 s of a running unit", rssOf(b.t, ours), rssOf(b.t, bare), "≤ 40 MB")
+	b.row("CPU over 60 s of a running unit, of one core", share(cpuOf(b.t, ours)-cpu0), share(cpuOf(b.t, bare)-bare0), "≤ 0.80 %")
+}
+
+// cpuOf is the processor time a process has used. Source: proc(5), stat.
+func cpuOf(t testing.TB, pid int) time.Duration {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	ticks := 0
+	for _, f := range fields[11:13] { // utime and stime, after pid, name and state
+		n, err := strconv.Atoi(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond // USER_HZ is 100 on Linux
+}
+
+func rssOf(t testing.TB, pid int) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); f[0] == "VmRSS:" {
+			kb, err := strconv.Atoi(f[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fmt.Sprintf("%.1f MB", float64(kb)*1024/1e6)
+		}
+	}
+	t.Fatal("no VmRSS")
+	return ""
+}
