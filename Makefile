@@ -12,13 +12,13 @@ CROSS       := CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags='-s -w' -o b
 TESTFLAGS   ?=
 
 .DEFAULT_GOAL := test
-.PHONY: help run build picture test tools fmt vet suite test-386 soak chaos bench pi clean
+.PHONY: docs help run build picture test tools fmt vet suite test-386 soak chaos bench pi clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## start a unit on simulated hardware; Ctrl-C stops it
-	@build/pioactor up --hardware sim --data-dir build/demo-data
+	@build/pioactor up --hardware sim
 
 build: ## build/pioactor for this machine
 	@CGO_ENABLED=0 go build -o build/pioactor ./cmd/pioactor
@@ -26,6 +26,9 @@ build: ## build/pioactor for this machine
 picture: build ## draw docs/run.svg anew: 14 h of a simulated turbidostat
 	@build/pioactor simulate --hours 14 --seed 1 --out build/picture
 	@mkdir -p docs && cp build/picture/report.svg docs/run.svg
+
+docs: ## measure the growth estimators on the twin anew: docs/growth.md
+	@go test -tags docs -count=1 -run TestDocs -v ./actors/actorstest
 
 # One after the other even under make -j, and Go's own output last.
 test: ## the gate: format, vet, staticcheck, the suite with the race detector

@@ -18,7 +18,7 @@
 //
 //	make run                             # a unit with a culture twelve hours old
 //	mosquitto_sub -v -t 'pioreactor/#'   # watch it
-//	build/pioactor jobs --data-dir build/demo-data
+//	build/pioactor status
 //
 // # One word per thing
 //

@@ -43,7 +43,7 @@ Measured on the digital twin, whole unit, virtual time, seeds 1 to 3; refresh wi
 not an estimate. Optics are linear here (` + "`response = \"linear\"`" + `): a real 90° photodiode is not, which by itself shifts an uncalibrated µ
 by up to 10 %%. Noise is nominal (0.56 %% a reading), a reading every 5 s, a turbidostat that holds the density by doses of 1 mL into 15 mL.
 
-- **lag to 90 %%**: from the true µ reaching 90 %% of the culture's maximum, at the end of its lag phase, to the estimate reaching it (worst seed).
+- **lag to 90 %%**: a dormant culture begins to grow at its full µ at once; until the estimate reaches 90 %% of it (worst seed).
 - **sd**: scatter of the estimate around its mean error in an hour of undisturbed growth, 1/h (worst seed).
 - **bias across doses**: mean of estimate/truth − 1 while the turbidostat doses.
 - **10 %% step**: the vial is rotated so that every reading is 10 %% higher, and nobody says so: the largest false µ, and for how long of the hour after it the estimate is off by more than 0.05 1/h (worst seed).
@@ -52,7 +52,9 @@ by up to 10 %%. Noise is nominal (0.56 %% a reading), a reading every 5 s, a tur
 |---|---|---|---|---|---|---|---|
 %s
 ` + "`estimator = \"legacy\"`" + ` is Pioreactor's filter (grpredict 26.4.7), there for those who compare with older runs; it is tuned for slow
-cultures. The default knows when and how much a dose dilutes.
+cultures. It takes readings among the bubbles of a dose, as Pioreactor does, and the twin's bubbles (15 %% brighter, fading with 6 s; a plausible
+guess, not a measurement) are what biases it here; with the step taken for growth, its turbidostat also doses more often. The default waits for the bubbles to clear, and knows
+when and by how much a dose dilutes.
 `
 
 func minutes(d time.Duration) string {
@@ -94,7 +96,7 @@ type look struct {
 func scoreSeed(t *testing.T, estimator string, mu float64, seed uint64) scores {
 	t.Helper()
 	h := actorstest.Open(t, actorstest.HouseOptions{Seed: seed, Forget: true, Configure: func(c *cmd.Config) {
-		c.Sim.MuMaxPerH, c.Sim.LagH, c.Sim.InitialODAU = mu, 1, 0.05
+		c.Sim.MuMaxPerH, c.Sim.LagH, c.Sim.InitialODAU = mu, 0, 0.1
 		c.Sim.MediaSubstrateGPerL = 1000 // nothing but the estimator ends growth here
 		c.Sim.Start = []string{"stirring", "od_reading", "growth_rate_calculating"}
 		c.SetJob("growth_rate_calculating", "estimator", estimator)
@@ -109,8 +111,14 @@ func scoreSeed(t *testing.T, estimator string, mu float64, seed uint64) scores {
 			doses++
 		}
 	})
-	h.Run(3 * time.Hour) // lag and growth, undisturbed
-	s := scores{lag: lag(looks, mu)}
+	inject(t, h, "dormant")
+	h.Run(time.Hour)
+	if err := h.Board.Clear(sim.Fault{Kind: sim.Dormant}); err != nil {
+		t.Fatal(err)
+	}
+	onset := h.Lived()
+	h.Run(2 * time.Hour) // undisturbed growth
+	s := scores{lag: lag(looks, onset, mu)}
 	_, s.sd = steady(looks, h.Lived()-time.Hour)
 
 	dense, _ := actors.LatestOf[actors.ODFiltered](h.System, "")
@@ -125,14 +133,8 @@ func scoreSeed(t *testing.T, estimator string, mu float64, seed uint64) scores {
 
 	h.Do("dosing_automation", actors.SetState{State: actors.Disconnected})
 	h.Run(10 * time.Minute)
-	fault, err := sim.ParseFault("vial_rotated:0.1")
-	if err != nil {
-		t.Fatal(err)
-	}
 	before := len(looks)
-	if err := h.Board.Inject(fault); err != nil {
-		t.Fatal(err)
-	}
+	inject(t, h, "vial_rotated:0.1")
 	h.Run(time.Hour)
 	for i, l := range looks[before+1:] {
 		off := math.Abs(l.est - l.true)
@@ -144,15 +146,22 @@ func scoreSeed(t *testing.T, estimator string, mu float64, seed uint64) scores {
 	return s
 }
 
-// lag is the time between truth and estimate first reaching 90 % of mu.
-func lag(looks []look, mu float64) time.Duration {
-	reached := time.Duration(-1)
+func inject(t *testing.T, h *actorstest.House, text string) {
+	t.Helper()
+	fault, err := sim.ParseFault(text)
+	if err == nil {
+		err = h.Board.Inject(fault)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lag is the time from onset to the first estimate of at least 90 % of mu.
+func lag(looks []look, onset time.Duration, mu float64) time.Duration {
 	for _, l := range looks {
-		if reached < 0 && l.true >= 0.9*mu {
-			reached = l.at
-		}
-		if reached >= 0 && l.est >= 0.9*mu {
-			return l.at - reached
+		if l.at >= onset && l.est >= 0.9*mu {
+			return l.at - onset
 		}
 	}
 	return -1

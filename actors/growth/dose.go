@@ -26,8 +26,8 @@ type doses struct {
 
 // pending is what the next observation has to be told.
 func (d *doses) pending(legacy bool) (lnStep float64, recent bool) {
-	if legacy {
-		return 0, d.flags > 0
+	if legacy { // Pioreactor 26.7.2 flags anew every 0.5 s while a pump of the dose runs
+		return 0, d.flags > 0 || d.running
 	}
 	if d.unknown {
 		return 0, true

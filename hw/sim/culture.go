@@ -41,6 +41,7 @@ type culture struct {
 	ic50        float64 // alt media fraction
 	generations float64
 	suspended   float64 // share of cells in the light path, 0 to 1
+	dormant     bool    // a fault
 }
 
 func newCulture(cfg CultureConfig) culture {
@@ -85,6 +86,9 @@ func (c *culture) mu(vialC float64) float64 {
 
 // potential is µ in 1/h without lag, substrate and oxygen.
 func (c *culture) potential(vialC float64) float64 {
+	if c.dormant {
+		return 0
+	}
 	return c.cfg.MuMaxPerH * c.uninhibited() * warmth(vialC, c.cfg.OptimumC, c.cfg.TemperatureWidthC)
 }
 

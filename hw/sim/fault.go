@@ -39,6 +39,7 @@ const (
 	ThermometerStep   FaultKind = "thermometer_step"   // [°C] reading is off by this
 	HeaterDead        FaultKind = "heater_dead"        // does not warm
 	LEDDead           FaultKind = "led_dead"           // [A to D] stays dark
+	Dormant           FaultKind = "dormant"            // the cells live and do not grow
 	LEDDim            FaultKind = "led_dim"            // [A to D=share] shines with this share, 0 to 1
 )
 
@@ -91,7 +92,7 @@ var forms = map[FaultKind]form{
 	ADCError: {}, ADCSaturated: {},
 	ThermometerError: {}, ThermometerNaN: {}, ThermometerFrozen: {},
 	ThermometerStep: {valued: true, min: -100, max: 100},
-	HeaterDead:      {}, LEDDead: {targets: allLEDs}, LEDDim: {targets: allLEDs, valued: true, max: 1},
+	Dormant:         {}, HeaterDead: {}, LEDDead: {targets: allLEDs}, LEDDim: {targets: allLEDs, valued: true, max: 1},
 }
 
 // FaultKinds lists every kind in alphabetical order, for help texts.

@@ -72,6 +72,7 @@ func TestEachFaultIsVisible(t *testing.T) {
 		"waste_full":              func(b, g visible) bool { return b.truth.WasteOverflowML > 0 },
 		"bottle_empty:media":      func(b, g visible) bool { return moved(b, hw.Media) == 0 && b.truth.Pump(hw.Media).AirML > 0.9 },
 		"air_in_line:media=0.5":   func(b, g visible) bool { return math.Abs(moved(b, hw.Media)-moved(g, hw.Media)+0.5) < 1e-6 },
+		"dormant":                 func(b, g visible) bool { return b.truth.MuPerH == 0 && g.truth.MuPerH > 0 },
 		"stirrer_stall":           func(b, g visible) bool { return b.truth.RPM == 0 && g.truth.RPM > 1000 },
 		"tacho_dead":              func(b, g visible) bool { return b.edges.Count == 0 && b.truth.RPM > 1000 },
 		"tacho_error":             func(b, g visible) bool { return b.edge != nil },
@@ -100,7 +101,7 @@ func TestEachFaultIsVisible(t *testing.T) {
 		}
 		seen[f.Kind] = true
 		t.Run(text, func(t *testing.T) {
-			change := func(c *Config) { quiet(c); still(c); c.TrueEffluxML = 14 }
+			change := func(c *Config) { quiet(c); still(c); c.TrueEffluxML, c.MuMaxPerH, c.LagH = 14, 0.01, 0 }
 			well, clock := open(t, change)
 			good := observe(t, well, clock.Advance)
 			ill, clock := open(t, change)

@@ -107,6 +107,8 @@ func (b *Board) apply(f Fault, on bool) {
 		b.faults.tachoError = on
 	case VialRemoved:
 		b.vial.removed = on
+	case Dormant:
+		b.culture.dormant = on
 	}
 }
 
