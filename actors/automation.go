@@ -23,7 +23,16 @@ type doseGuard struct {
 	quiet time.Duration   // on Mono: no reading before it
 }
 
-func newDoseGuard() *doseGuard { return &doseGuard{own: map[string]bool{}} }
+// newDoseGuard begins as quiet as the last dose demands, which may have been in
+// another life of the automation or of the process.
+func newDoseGuard(s *System) *doseGuard {
+	g := &doseGuard{own: map[string]bool{}}
+	if vial, ok := latest[Vial](s, ""); ok && !vial.LastDose.IsZero() {
+		settled := Settle - s.clock.Now().Sub(vial.LastDose)
+		g.quiet = s.clock.Mono() + min(max(settled, 0), Settle)
+	}
+	return g
+}
 
 // admits notes what f says about doses, and reports whether the job may see it.
 func (g *doseGuard) admits(h *host, f Fact) bool {

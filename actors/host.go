@@ -53,7 +53,7 @@ func newHost(s *System, l *life) *host {
 	h := &host{sys: s, life: l, spec: &l.spec, start: l.begin()}
 	h.c.h = h
 	if l.spec.Family == Dosing {
-		h.dosing = newDoseGuard()
+		h.dosing = newDoseGuard(s)
 	}
 	return h
 }
@@ -201,7 +201,7 @@ func (h *host) stopped() {
 	h.hideSettings()
 	h.sys.forget(h.life)
 	h.life.ended.Store(true)
-	h.tellParent(ChildState{h.spec.Name, h.state, h.life.lost()})
+	h.tellParent(ChildState{h.spec.Name, h.state, h.life.lost(), h.life.asked})
 }
 
 // silence cancels everything that could still call this incarnation.
@@ -229,7 +229,7 @@ func (h *host) enter(to State, reason string) {
 		h.sys.logf(h, levelOf(to), "%s%s", title(to), because(reason))
 	}
 	if to == Ready || to == Sleeping || to == Disconnected && reason != "" {
-		h.tellParent(ChildState{h.spec.Name, to, reason})
+		h.tellParent(ChildState{Name: h.spec.Name, State: to, Reason: reason})
 	}
 }
 

@@ -57,6 +57,7 @@ type ChildState struct {
 	Name   string
 	State  State
 	Reason string
+	Asked  bool // it ended because somebody asked it to, by SetState
 }
 
 // Crash makes an actor fail when it gets it; see System.Crash.

@@ -147,6 +147,7 @@ func (h *host) setState(to State) error {
 	case !h.state.mayBecome(to) || h.state == Init && to == Ready:
 		return &Refusal{"invalid_transition", fmt.Sprintf("$state: cannot go from %s to %s", h.state, to)}
 	case to == Disconnected:
+		h.life.asked = true
 		h.end(Disconnected, "")
 	case to == Sleeping:
 		h.sleep()

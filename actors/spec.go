@@ -42,6 +42,7 @@ type life struct {
 	starts  uint64         // counts incarnations; older timers and edges are void
 	changed []setting.Pair // settings changed while running
 	why     string         // it is to be lost, and why
+	asked   bool           // it ends because somebody asked it to
 	sleeps  bool           // it slept when it failed, so it starts asleep
 	ended   atomic.Bool    // nothing reaches the host any more
 }

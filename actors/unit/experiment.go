@@ -221,9 +221,9 @@ func (e *experiment) child(c *actors.Context, s actors.ChildState) {
 	if waits && (ended || r.OK) {
 		c.AnswerTo(peer, r)
 	}
-	// A job that could not start by itself stays wanted: it is tried again at
-	// the next boot. One that was stopped, or refused to its starter, is not.
-	if s.State == actors.Disconnected && (waits || s.Reason == "") {
+	// A job that could not start by itself, or ended with its parent, stays
+	// wanted. One that somebody stopped, or that was refused to its starter, is not.
+	if s.State == actors.Disconnected && (waits || s.Asked) {
 		e.unwant(c, s.Name)
 	}
 }
