@@ -23,13 +23,15 @@ type doseGuard struct {
 	quiet time.Duration   // on Mono: no reading before it
 }
 
-// newDoseGuard begins as quiet as the last dose demands, which may have been in
-// another life of the automation or of the process.
+// freshDose is how long a dose may have needed to get its waste out again.
+const freshDose = 2 * time.Minute
+
+// newDoseGuard begins quiet after a fresh dose, which may have been in another
+// life of the automation or of the process.
 func newDoseGuard(s *System) *doseGuard {
 	g := &doseGuard{own: map[string]bool{}}
-	if vial, ok := latest[Vial](s, ""); ok && !vial.LastDose.IsZero() {
-		settled := Settle - s.clock.Now().Sub(vial.LastDose)
-		g.quiet = s.clock.Mono() + min(max(settled, 0), Settle)
+	if vial, ok := latest[Vial](s, ""); ok && s.clock.Now().Sub(vial.LastDose).Abs() < freshDose {
+		g.quiet = s.clock.Mono() + Settle
 	}
 	return g
 }

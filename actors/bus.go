@@ -145,7 +145,7 @@ type Tap struct {
 // Tap returns a new tap of size facts. If it starts with what is retained, the
 // observer sees a complete state first and then every change.
 func (s *System) Tap(size int, withRetained bool) *Tap {
-	t := &Tap{size: size, wake: make(chan struct{}, 1)}
+	t := &Tap{size: max(size, 1), wake: make(chan struct{}, 1)}
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
 	if withRetained {

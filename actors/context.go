@@ -257,7 +257,7 @@ func (c *Context) Save(key string, v any) {
 // Load reads what was saved under key into v; ok is false if nothing was. It
 // reads a small file and is meant for Started.
 func (c *Context) Load(key string, v any) (ok bool, err error) {
-	value, ok, err := c.h.sys.state.store.Load(key)
+	value, ok, err := c.h.sys.state.load(key)
 	if err != nil || !ok {
 		return false, err
 	}

@@ -50,7 +50,7 @@ type posted struct {
 type failure struct{ error }
 
 func newHost(s *System, l *life) *host {
-	h := &host{sys: s, life: l, spec: &l.spec, start: l.begin()}
+	h := &host{sys: s, life: l, spec: &l.spec, start: s.starts.Add(1)}
 	h.c.h = h
 	if l.spec.Family == Dosing {
 		h.dosing = newDoseGuard(s)

@@ -170,3 +170,50 @@ func TestJobThatAlwaysFailsIsLostWithAnAlarm(t *testing.T) {
 		t.Error("a lost job still has a mailbox")
 	}
 }
+
+// lastWord saves in its last turn; the answer must not reach whoever comes after it.
+type lastWord struct{ got *int }
+
+func (l lastWord) Receive(c *actors.Context, msg any) error {
+	switch msg.(type) {
+	case actors.Stopping:
+		c.Save("last_word", 1)
+	case actors.Saved:
+		*l.got++
+	}
+	return nil
+}
+
+type respawner struct{ spec actors.Spec }
+
+func (r respawner) Receive(c *actors.Context, msg any) error {
+	switch m := msg.(type) {
+	case actors.Started:
+		return c.Spawn(r.spec)
+	case actors.ChildState:
+		if m.State == actors.Disconnected {
+			return c.Spawn(r.spec)
+		}
+	}
+	return nil
+}
+
+func TestAnswersToADeadActorNeverReachItsSuccessor(t *testing.T) {
+	for seed := range uint64(50) {
+		clk, got := clock.Virtual(time.Unix(0, 0), seed), 0
+		sys, err := actors.NewSystem(actors.Options{Unit: "pio1", Clock: clk})
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec := actors.Spec{Name: "mortal", New: func() actors.Job { return lastWord{&got} }}
+		if err := sys.Start(actors.Spec{Name: "node", New: func() actors.Job { return respawner{spec} }}); err != nil {
+			t.Fatal(err)
+		}
+		clk.Run(time.Second)
+		sys.Stop("mortal")
+		clk.Run(time.Second)
+		if !sys.Running("mortal") || got != 0 {
+			t.Fatalf("seed %d: running %v, heard %d answers meant for the dead, want 0", seed, sys.Running("mortal"), got)
+		}
+	}
+}

@@ -10,63 +10,76 @@ import (
 
 // saver writes state at the edge, one write a key at a time and in order. Of
 // writes that wait for the same key only the newest is made; all are answered.
+// Whoever loads a key meanwhile gets the newest value, written or not: an
+// actor that is restarted must not go back to what it was.
 type saver struct {
 	clock *clock.Clock
 	store state.Store
 	mu    sync.Mutex
-	busy  map[string]*pending
+	busy  map[string]*write
 }
 
-type pending struct {
-	value   []byte // of the next write
+// write is one write of a key, and the next.
+type write struct {
+	value   []byte
+	done    []func(error)
+	next    []byte
 	waiting []func(error)
 }
 
 func newSaver(c *clock.Clock, s state.Store) *saver {
-	return &saver{clock: c, store: s, busy: map[string]*pending{}}
+	return &saver{clock: c, store: s, busy: map[string]*write{}}
 }
 
 func (s *saver) save(key string, value []byte, done func(error)) {
 	s.mu.Lock()
-	if p := s.busy[key]; p != nil {
-		p.value, p.waiting = value, append(p.waiting, done)
+	if w := s.busy[key]; w != nil {
+		w.next, w.waiting = value, append(w.waiting, done)
 		s.mu.Unlock()
 		return
 	}
-	s.busy[key] = &pending{}
+	w := &write{value: value, done: []func(error){done}}
+	s.busy[key] = w
 	s.mu.Unlock()
-	s.write(key, value, []func(error){done})
+	s.write(key, w)
 }
 
-func (s *saver) write(key string, value []byte, waiting []func(error)) {
+func (s *saver) write(key string, w *write) {
 	var err error
 	s.clock.Do(func() time.Duration {
-		err = s.store.Save(key, value)
+		err = s.store.Save(key, w.value)
 		return 0
 	}, func() {
-		for _, done := range waiting {
+		for _, done := range w.done {
 			done(err)
 		}
-		s.next(key)
+		s.written(key, w)
 	})
 }
 
-func (s *saver) next(key string) {
+// written goes on with the next write of key, if one waits.
+func (s *saver) written(key string, w *write) {
 	s.mu.Lock()
-	p := s.busy[key]
-	if len(p.waiting) == 0 {
+	if len(w.waiting) == 0 {
 		delete(s.busy, key)
 		s.mu.Unlock()
 		return
 	}
-	s.busy[key] = &pending{}
+	next := &write{value: w.next, done: w.waiting}
+	s.busy[key] = next
 	s.mu.Unlock()
-	s.write(key, p.value, p.waiting)
+	s.write(key, next)
 }
 
-// idle reports whether everything is on the disk.
-func (s *saver) idle() bool {
+func (s *saver) load(key string) (value []byte, ok bool, err error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.busy) == 0
+	w := s.busy[key]
+	s.mu.Unlock()
+	switch {
+	case w == nil:
+		return s.store.Load(key)
+	case w.waiting != nil:
+		return w.next, true, nil
+	}
+	return w.value, true, nil
 }

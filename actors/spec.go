@@ -39,19 +39,11 @@ type life struct {
 	spec    Spec
 	pid     *actor.PID
 	mu      sync.Mutex
-	starts  uint64         // counts incarnations; older timers and edges are void
 	changed []setting.Pair // settings changed while running
 	why     string         // it is to be lost, and why
 	asked   bool           // it ends because somebody asked it to
 	sleeps  bool           // it slept when it failed, so it starts asleep
 	ended   atomic.Bool    // nothing reaches the host any more
-}
-
-func (l *life) begin() uint64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.starts++
-	return l.starts
 }
 
 func (l *life) lose(why string) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -41,6 +42,7 @@ type System struct {
 	log        zerolog.Logger
 	state      *saver
 	guard      *supervisor
+	starts     atomic.Uint64 // counts incarnations of all actors; the timers and edges of an older one are void
 	interfere  func(actor string, msg any) []any
 	alarms     sync.Mutex // held while an alarm is edited
 

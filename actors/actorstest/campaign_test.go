@@ -65,6 +65,7 @@ type trouble struct {
 	target float64 // rpm, as last accepted
 	last   string  // ID of the last dose by hand
 	n      int
+	full   bool // the disk
 }
 
 func (r *trouble) anything() {
@@ -90,7 +91,13 @@ func (r *trouble) anything() {
 	case 10, 11:
 		r.kill()
 	case 12:
-		r.h.Store.Break([]error{nil, errors.New("disk full")}[r.rng.IntN(2)])
+		if r.rng.IntN(2) == 0 {
+			r.lossy, r.full = true, true
+			r.h.Store.Break(errors.New("disk full"))
+		} else {
+			r.full = false
+			r.h.Store.Break(nil)
+		}
 	}
 }
 
@@ -102,9 +109,7 @@ func (r *trouble) must(target string, body any, ok bool) {
 }
 
 func (r *trouble) dose(id string, d actors.Dose) {
-	if _, known := r.sent[id]; !known {
-		r.sent[id] = wish{d, r.h.System.Boot()}
-	}
+	r.sent[id] = wish{d, r.h.System.Boot()}
 	r.stopped = false
 	reply := r.h.Command(actors.Command{ID: id, Target: "vial", Body: d})
 	r.must("vial", d, reply.Code != "unanswered")
@@ -120,6 +125,9 @@ func (r *trouble) stop() {
 }
 
 func (r *trouble) speed() {
+	if r.full {
+		return // it holds until the next power cut, and an alarm says so
+	}
 	rpm := float64(400 + 50*r.rng.IntN(5))
 	if r.h.Set("stirring", "target_rpm", rpm).OK {
 		r.target = rpm
@@ -149,7 +157,7 @@ func (r *trouble) crash(name string) {
 		}
 	}
 	r.h.System.Crash(name, "a planted panic")
-	if name == "experiment" || name == "devices" {
+	if name == "experiment" {
 		r.run(time.Second)
 		clear(r.asleep) // its jobs are started anew
 		r.stopped = false
@@ -157,9 +165,11 @@ func (r *trouble) crash(name string) {
 }
 
 func (r *trouble) kill() {
+	r.full = false
 	r.h.Store.Break(nil)
 	clear(r.asleep)
 	clear(r.gone)
+	clear(r.on)
 	r.stopped = false
 	r.h.Kill()
 	r.run(2 * time.Second)

@@ -93,8 +93,9 @@ func TestDoseIsRefused(t *testing.T) {
 			r.sys.Publish("", actors.Alarm{Name: "stirring_stalled", Active: true})
 		}},
 		"observers behind": {"observers_behind", actors.Dose{MediaML: 1, WasteML: 1}, func(r *rig) {
-			r.sys.Tap(0, false)
+			r.sys.Tap(1, false)
 			r.sys.Publish("", actors.Alarm{Name: "any", Active: true})
+			r.sys.Publish("", actors.Alarm{Name: "other", Active: true})
 		}},
 		"disk full": {"not_saved", actors.Dose{MediaML: 1, WasteML: 1}, func(r *rig) { r.store.Break(errors.New("disk full")) }},
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -211,62 +212,73 @@ func TestABurstReachesASlowReaderWhole(t *testing.T) {
 	}
 }
 
-// A newcomer hears the retained value first and never an older one after a
-// newer one, while somebody changes and clears it all the time.
+// A newcomer never hears an older value after a newer one, while somebody
+// changes and clears the topics all the time.
 func TestNoStaleValueAfterAFresherOne(t *testing.T) {
+	const topics, rounds = 20, 30
 	b := start(t, broker.Config{Listen: "127.0.0.1:0"})
-	writer, reader := mustConnect(t, b.Addr(), "", ""), mustConnect(t, b.Addr(), "", "")
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for i := 1; ; i++ {
-			select {
-			case <-stop:
-				return
-			default:
+	stop := make(chan struct{})
+	var writers sync.WaitGroup
+	for topic := range topics {
+		client := mustConnect(t, b.Addr(), "", "")
+		writers.Go(func() { rewrite(client, fmt.Sprint("a/", topic), stop) })
+	}
+	reader := mustConnect(t, b.Addr(), "", "")
+	for range rounds {
+		for topic, heard := range listen(t, reader, topics) {
+			if !slices.IsSorted(heard) {
+				t.Fatalf("heard on %s: %v", topic, heard)
 			}
-			payload := strconv.Itoa(i)
-			if i%3 == 0 {
-				payload = "" // clearing takes the topic out of the index
-			}
-			writer.Publish("a/b", 0, true, payload).WaitTimeout(soon)
 		}
-	}()
-	for round := range 200 {
-		var mu sync.Mutex
-		var heard []int
-		some := make(chan struct{}, 1)
-		if err := done(reader.Subscribe("a/+", 0, func(_ paho.Client, m paho.Message) {
-			mu.Lock()
-			defer mu.Unlock()
-			if n, err := strconv.Atoi(string(m.Payload())); err == nil {
-				heard = append(heard, n)
-			}
-			if len(heard) >= 3 {
-				select {
-				case some <- struct{}{}:
-				default:
-				}
-			}
-		})); err != nil {
-			t.Fatal(err)
-		}
-		select {
-		case <-some:
-		case <-time.After(soon):
-			t.Fatalf("round %d: hardly anything heard", round)
-		}
-		if err := done(reader.Unsubscribe("a/+")); err != nil {
-			t.Fatal(err)
-		}
-		mu.Lock()
-		if !slices.IsSorted(heard) {
-			t.Errorf("round %d: heard %v", round, heard)
-		}
-		mu.Unlock()
 	}
 	close(stop)
-	<-stopped
+	writers.Wait()
+}
+
+// rewrite counts up on topic, clearing it every third time, until stop.
+func rewrite(client paho.Client, topic string, stop <-chan struct{}) {
+	for i := 1; ; i++ {
+		select {
+		case <-stop:
+			return
+		default:
+		}
+		payload := strconv.Itoa(i)
+		if i%3 == 0 {
+			payload = "" // clearing takes the topic out of the index
+		}
+		client.Publish(topic, 1, true, payload).WaitTimeout(soon)
+	}
+}
+
+// listen subscribes anew, hears a few messages per topic and returns the numbers.
+func listen(t *testing.T, reader paho.Client, topics int) map[string][]int {
+	t.Helper()
+	var mu sync.Mutex
+	heard, total, enough := map[string][]int{}, 0, make(chan struct{})
+	if err := done(reader.Subscribe("a/+", 0, func(_ paho.Client, m paho.Message) {
+		mu.Lock()
+		defer mu.Unlock()
+		if n, err := strconv.Atoi(string(m.Payload())); err == nil {
+			heard[m.Topic()] = append(heard[m.Topic()], n)
+			if total++; total == 3*topics {
+				close(enough)
+			}
+		}
+	})); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-enough:
+	case <-time.After(soon):
+		t.Fatal("hardly anything heard")
+	}
+	if err := done(reader.Unsubscribe("a/+")); err != nil {
+		t.Fatal(err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	return maps.Clone(heard)
 }
 
 func TestTooLargePacketEndsTheConnection(t *testing.T) {

@@ -1,0 +1,52 @@
+package actors
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/pioactor/pioactor/actors/clock"
+	"github.com/pioactor/pioactor/actors/state"
+)
+
+func TestSaverWritesInOrderAndLoadsTheNewest(t *testing.T) {
+	clk, store := clock.Virtual(time.Unix(0, 0), 3), state.NewMemory()
+	s := newSaver(clk, store)
+	var answered []int
+	for i, v := range []string{"a", "b", "c"} {
+		s.save("k", []byte(v), func(err error) {
+			if err != nil {
+				t.Error(err)
+			}
+			answered = append(answered, i)
+		})
+		if got, ok, _ := s.load("k"); !ok || string(got) != v {
+			t.Errorf("loaded %q right after saving %q", got, v)
+		}
+	}
+	clk.Run(time.Second)
+	if got, _, _ := store.Load("k"); string(got) != "c" || len(answered) != 3 || answered[0] != 0 {
+		t.Errorf("stored %q, answered %v", got, answered)
+	}
+	if len(s.busy) != 0 {
+		t.Error("still busy")
+	}
+}
+
+func TestSaverTellsWhoeverSavedWhenItFails(t *testing.T) {
+	clk, store := clock.Virtual(time.Unix(0, 0), 1), state.NewMemory()
+	store.Break(errors.New("disk full"))
+	failed := 0
+	s := newSaver(clk, store)
+	for range 3 {
+		s.save("k", nil, func(err error) {
+			if err != nil {
+				failed++
+			}
+		})
+	}
+	clk.Run(time.Second)
+	if failed != 3 {
+		t.Errorf("%d of 3 were told", failed)
+	}
+}
