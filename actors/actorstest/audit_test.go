@@ -140,6 +140,16 @@ func (a *audit) finished(f actors.Dosed) {
 	}
 }
 
+// onlyAuto reports that no dose but the automation's runs.
+func (a *audit) onlyAuto() bool {
+	for id := range a.open {
+		if !a.auto[id] {
+			return false
+		}
+	}
+	return true
+}
+
 func (a *audit) inflow() float64 {
 	t := a.h.Board.Truth()
 	return t.Pump(hw.Media).MovedML + t.Pump(hw.AltMedia).MovedML
@@ -160,7 +170,7 @@ func (a *audit) look() {
 	}
 	for job, at := range a.gone {
 		if a.h.Lived()-at > 100*time.Millisecond {
-			if t.Pump(hw.Media).On {
+			if t.Pump(hw.Media).On && a.onlyAuto() {
 				a.say("the pump of %s runs %v after it failed", job, a.h.Lived()-at)
 			}
 			delete(a.gone, job)

@@ -10,6 +10,7 @@ import (
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/actorstest"
 	"github.com/pioactor/pioactor/cmd"
+	"github.com/pioactor/pioactor/hw"
 )
 
 // hungry is an automation that doses often, so that a campaign has much to break.
@@ -21,8 +22,6 @@ func (hungry) Receive(c *actors.Context, msg any) error {
 	}
 	return nil
 }
-
-var debugHook func(*actorstest.House)
 
 func init() {
 	actors.Register(actors.Dosing, "hungry", func() actors.Job { return hungry{} })
@@ -42,9 +41,6 @@ func campaign(t testing.TB, seed uint64, o actorstest.HouseOptions) []string {
 		c.Sim.LEDDriftPerH = 0
 	}
 	h := actorstest.Open(t, o)
-	if debugHook != nil {
-		debugHook(h)
-	}
 	a := newAudit(h)
 	r := &trouble{audit: a, rng: rand.New(rand.NewPCG(seed, 99)), target: 500}
 	r.run(3 * time.Second)
@@ -69,7 +65,7 @@ type trouble struct {
 }
 
 func (r *trouble) anything() {
-	switch r.rng.IntN(13) {
+	switch r.rng.IntN(14) {
 	case 0, 1, 2:
 		r.n++
 		r.last = fmt.Sprintf("hand-%d", r.n)
@@ -90,6 +86,14 @@ func (r *trouble) anything() {
 		r.crash(crashable[r.rng.IntN(len(crashable))])
 	case 10, 11:
 		r.kill()
+	case 13: // while its pump runs
+		for range 300 {
+			if r.h.Board.Truth().Pump(hw.Media).On {
+				r.crash("dosing_automation")
+				break
+			}
+			r.run(100 * time.Millisecond)
+		}
 	case 12:
 		if r.rng.IntN(2) == 0 {
 			r.lossy, r.full = true, true

@@ -1,6 +1,10 @@
 package actorstest_test
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -125,20 +129,44 @@ func TestJobThatAlwaysFailsEndsLostAndTheCultureGoesOn(t *testing.T) {
 	}
 }
 
-func TestSameSeedSameHistory(t *testing.T) {
-	run := func(seed uint64) string {
-		h := actorstest.Open(t, actorstest.HouseOptions{Seed: seed, Forget: true})
-		h.Run(30 * time.Minute)
-		h.System.Crash("od_reading", "a defect")
-		h.Kill()
-		h.Run(30 * time.Minute)
-		return h.Hash()
+// history is the fingerprint of an hour with a panic and a power cut in it.
+func history(t *testing.T, seed uint64) string {
+	h := actorstest.Open(t, actorstest.HouseOptions{Seed: seed, Forget: true})
+	h.Run(30 * time.Minute)
+	h.System.Crash("od_reading", "a defect")
+	h.Kill()
+	h.Run(30 * time.Minute)
+	return h.Hash()
+}
+
+// historyOf asks a new process for a history.
+const historyOf = "PIOACTOR_HISTORY_OF_SEED"
+
+func TestSameSeedSameHistoryInTwoProcesses(t *testing.T) {
+	if text := os.Getenv(historyOf); text != "" {
+		seed, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println("history", history(t, seed))
+		return
 	}
-	a, b, c := run(1), run(1), run(2)
-	if a != b {
-		t.Error("one seed, two histories")
+	elsewhere := func(seed string) string {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestSameSeedSameHistoryInTwoProcesses$", "-test.v=false")
+		cmd.Env = append(os.Environ(), historyOf+"="+seed)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, after, _ := strings.Cut(string(out), "history ")
+		hash, _, _ := strings.Cut(after, "\n")
+		return hash
 	}
-	if a == c {
-		t.Error("two seeds, one history")
+	here := history(t, 1)
+	if there := elsewhere("1"); there != here {
+		t.Errorf("seed 1 is %s here and %s in another process", here, there)
+	}
+	if other := elsewhere("2"); other == here {
+		t.Error("seeds 1 and 2 have one history")
 	}
 }
