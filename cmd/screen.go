@@ -54,7 +54,11 @@ func (s *screen) paint(now time.Time) {
 }
 
 func (s *screen) rows(now time.Time) []string {
-	rows := []string{fmt.Sprintf("unit %s, experiment %q, %s", s.sys.Unit(), unit.Assigned(s.sys), now.Local().Format("15:04:05"))}
+	title := "unit " + s.sys.Unit()
+	if experiment := unit.Assigned(s.sys); experiment != "" {
+		title += fmt.Sprintf(", experiment %q", experiment)
+	}
+	rows := []string{title + ", " + now.Local().Format("15:04:05")}
 	for _, f := range s.sys.Retained() {
 		if job, ok := f.(actors.JobState); ok && job.State != actors.Disconnected {
 			rows = append(rows, fmt.Sprintf("  %-26s %-9s %s", job.Job, job.State, s.about(job.Job, now)))

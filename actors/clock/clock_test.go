@@ -112,7 +112,7 @@ func TestGoesLiveWithWhatWasPending(t *testing.T) {
 		if got := <-fired; got < time.Hour+time.Minute || got > time.Hour+time.Minute+time.Second {
 			t.Errorf("fired at %v, want 1h1m", got)
 		}
-		if now := c.Now(); now.Sub(time.Now()).Abs() > time.Second {
+		if now := c.Now(); time.Until(now).Abs() > time.Second {
 			t.Errorf("wall time %v, want the machine's", now)
 		}
 	})
