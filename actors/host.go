@@ -259,6 +259,8 @@ func (h *host) posted(p posted) {
 	switch msg := p.msg.(type) {
 	case due:
 		h.ticked(msg)
+	case accepted:
+		h.note(msg)
 	case edgePanic:
 		h.fail(fmt.Errorf("panic at the edge: %v", msg.reason))
 	default:

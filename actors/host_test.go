@@ -110,8 +110,17 @@ func TestSettingIsRefusedOrEchoed(t *testing.T) {
 	if now.Value != 50.0 {
 		t.Errorf("percent shown as %v, want 50", now.Value)
 	}
-	if len(*facts) == 0 {
-		t.Error("no facts")
+	echoes := func() (n int) {
+		for _, f := range *facts {
+			if s, ok := f.(actors.SettingChanged); ok && s.Setting == "percent" {
+				n++
+			}
+		}
+		return n
+	}
+	before := echoes()
+	if do(sys, "lamp", set("percent", "50")); echoes() != before+1 {
+		t.Errorf("setting what is set was echoed %d times, want once: it is the answer", echoes()-before)
 	}
 }
 

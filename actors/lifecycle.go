@@ -105,14 +105,37 @@ func (h *host) set(changes []setting.Pair) error {
 		}
 		return err
 	}
+	h.reshow(names) // on MQTT the republished value is the answer: nothing comes before it
 	now := h.values(changes)
 	h.life.keep(now)
-	for i, c := range now {
-		h.sys.logf(h, "info", "Updated %s from %v to %v%s.", c.Name, old[i].Value, c.Value, unitOf(h.job, c.Name))
-	}
-	h.tellParent(ChildSettings{h.spec.Name, now})
+	h.c.ctx.Send(h.c.ctx.Self(), posted{h.start, accepted{old, now}})
 	return nil
 }
+
+// accepted are changes that are true and shown: what is left is to note them.
+type accepted struct{ old, now []setting.Pair }
+
+// note logs changes and has the parent keep them for the next start. It is a
+// turn of its own, so that whoever waits for the new value has it first.
+func (h *host) note(a accepted) {
+	for i, c := range a.now {
+		h.sys.logf(h, "info", "Updated %s from %v to %v%s.", c.Name, a.old[i].Value, c.Value, unitOf(h.job, c.Name))
+	}
+	h.tellParent(ChildSettings{h.spec.Name, a.now})
+}
+
+// reshow publishes settings that were set, also when they were so before.
+func (h *host) reshow(names []string) {
+	for i, f := range setting.Of(h.job) {
+		if slices.Contains(names, f.Name) && h.shown != nil {
+			h.shown[i] = unshown
+		}
+	}
+	h.showSettings()
+}
+
+// unshown is no setting's value.
+var unshown = new(int)
 
 // ChildSettings tells a parent that settings of an actor it spawned changed.
 type ChildSettings struct {

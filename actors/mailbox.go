@@ -15,10 +15,9 @@ func (d dispatcher) Schedule(f func()) { d.clock.Schedule(f) }
 func (dispatcher) Throughput() int     { return 1 }
 
 // mailbox takes system messages first. It handles one message a turn and then
-// queues itself again, so that on a virtual clock any actor may come in
-// between; live it goes on at once, since goroutines interleave by themselves.
+// queues itself again, so that any actor may come in between: on a virtual
+// clock by chance, live because whoever was just told something runs next.
 type mailbox struct {
-	clock      *clock.Clock
 	invoker    actor.MessageInvoker
 	dispatcher actor.Dispatcher
 	late       func(message any) bool // takes what comes after the actor's end
@@ -66,18 +65,13 @@ func (m *mailbox) UserMessageCount() int {
 }
 
 func (m *mailbox) run() {
-	for {
-		m.turn()
-		m.mu.Lock()
-		if m.running = m.runnable(); !m.running {
-			m.mu.Unlock()
-			return
-		}
-		m.mu.Unlock()
-		if !m.clock.IsLive() {
-			m.dispatcher.Schedule(m.run)
-			return
-		}
+	m.turn()
+	m.mu.Lock()
+	m.running = m.runnable()
+	again := m.running
+	m.mu.Unlock()
+	if again {
+		m.dispatcher.Schedule(m.run)
 	}
 }
 

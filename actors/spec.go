@@ -118,7 +118,7 @@ func (s *System) spawn(spec Spec, spawn spawner, parent string) error {
 	s.mu.Unlock()
 	props := actor.PropsFromProducer(func() actor.Actor { return newHost(s, l) },
 		actor.WithDispatcher(dispatcher{s.clock}),
-		actor.WithMailbox(func() actor.Mailbox { return &mailbox{clock: s.clock, late: func(m any) bool { return s.late(l, m) }} }),
+		actor.WithMailbox(func() actor.Mailbox { return &mailbox{late: func(m any) bool { return s.late(l, m) }} }),
 		actor.WithSupervisor(newSupervisor(s)))
 	if _, err := spawn(props, spec.Name); err != nil {
 		s.forget(l)

@@ -333,6 +333,31 @@ func TestCloseEndsClientsAndStrangers(t *testing.T) {
 	}
 }
 
+func TestCloseWhileClientsLeave(t *testing.T) {
+	for range 20 {
+		b, err := broker.Start(broker.Config{Listen: "127.0.0.1:0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var leaving sync.WaitGroup
+		for range 10 {
+			c := mustConnect(t, b.Addr(), "", "")
+			leaving.Go(func() { c.Disconnect(10) })
+		}
+		closed := make(chan error, 1)
+		go func() { closed <- b.Close() }()
+		select {
+		case err := <-closed:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(soon):
+			t.Fatal("Close hangs")
+		}
+		leaving.Wait()
+	}
+}
+
 // lockedBuffer is a log that two goroutines may share.
 type lockedBuffer struct {
 	mu sync.Mutex

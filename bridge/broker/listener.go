@@ -131,21 +131,19 @@ func (l *listener) forget(conn net.Conn) {
 	delete(l.conns, conn)
 }
 
-// Close stops accepting, lets the server say goodbye to its clients, cuts off
-// the rest and waits until every connection is done.
-func (l *listener) Close(closeClients listeners.CloseFn) {
+// Close stops accepting, cuts every connection and waits until all are done. It
+// does not let the server disconnect its clients: mochi 2.7.9 takes a read lock
+// twice on that way and can stop for ever when a client leaves meanwhile.
+func (l *listener) Close(listeners.CloseFn) {
 	l.mu.Lock()
 	l.closed = true
-	l.mu.Unlock()
-	if err := l.open.Close(); err != nil {
-		l.log.Warn("close listener", "error", err)
-	}
-	closeClients(l.ID())
-	l.mu.Lock()
 	for conn := range l.conns {
 		_ = conn.Close() // its own goroutine reports how it ended
 	}
 	l.mu.Unlock()
+	if err := l.open.Close(); err != nil {
+		l.log.Warn("close listener", "error", err)
+	}
 	l.wg.Wait()
 }
 

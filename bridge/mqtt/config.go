@@ -70,7 +70,7 @@ type Message struct {
 
 // Stats is a snapshot of a session's counters.
 type Stats struct {
-	Connected  bool
+	Connected  bool  // and every filter is subscribed
 	Reconnects int64 // times the data connection came back
 	Dropped    int64 // QoS 0 messages pushed out of the queue
 	Refused    int64 // QoS 1 and 2 messages that Send refused

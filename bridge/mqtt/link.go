@@ -145,19 +145,6 @@ func (l *link) isDead() bool {
 	}
 }
 
-// call makes a call of paho's and gives up on it, with nil, when the link dies:
-// paho waits for writeTimeout to hand a packet to a connection that has just gone.
-func (l *link) call(ask func() paho.Token) paho.Token {
-	asked := make(chan paho.Token, 1)
-	go func() { asked <- ask() }()
-	select {
-	case token := <-asked:
-		return token
-	case <-l.dead:
-		return nil
-	}
-}
-
 // drop ends the link without waiting for anything.
 func (l *link) drop() {
 	l.fail(ErrClosed)

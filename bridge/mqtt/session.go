@@ -34,6 +34,7 @@ type Session struct {
 	watched    map[string]*echo // topics that carry or carried a will
 	pending    []string         // filters to subscribe on the live link
 	unwanted   []string         // filters to unsubscribe on the live link
+	changing   int              // subscription changes not yet acknowledged
 	wills      map[string]*will
 	link       *link         // whose messages count
 	up         chan struct{} // closed while the data connection stands
@@ -146,7 +147,8 @@ func (s *Session) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	stats := Stats{
-		Connected: s.live, Reconnects: s.reconnects, Repairs: s.repairs,
+		Connected:  s.live && len(s.pending) == 0 && s.changing == 0,
+		Reconnects: s.reconnects, Repairs: s.repairs,
 		Dropped: s.out.dropped, Refused: s.out.refused, Queued: s.out.queue.Len(),
 	}
 	for _, w := range s.wills {
@@ -271,7 +273,18 @@ func (s *Session) hold(l *link) error {
 		defer close(landed)
 		s.land(l, flights)
 	}()
-	s.publish(l, flights)
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		s.publish(l, flights)
+	}()
+	// paho takes seconds to give up handing a packet to a connection that has
+	// just gone; the next link does not wait for that.
+	select {
+	case <-said:
+	case <-l.dead:
+	case <-s.ctx.Done():
+	}
 	s.wentDown()
 	if s.ctx.Err() != nil {
 		l.leave()
@@ -287,7 +300,7 @@ func (s *Session) hold(l *link) error {
 func (s *Session) resubscribe(l *link) error {
 	s.mu.Lock()
 	s.link = l
-	s.pending, s.unwanted = nil, nil
+	s.pending, s.unwanted, s.changing = nil, nil, 0
 	filters := maps.Clone(s.filters)
 	for topic := range s.watched {
 		filters[topic] = 1
@@ -338,6 +351,7 @@ func (s *Session) notify(connected bool) {
 
 // publish says what there is to say until l dies or the session closes.
 func (s *Session) publish(l *link, flights chan<- paho.Token) {
+	defer s.poke() // whoever publishes on the next link may have missed a wake
 	for s.ctx.Err() == nil {
 		token := s.nextToken(l)
 		if token == nil {
@@ -366,17 +380,22 @@ func (s *Session) nextToken(l *link) paho.Token {
 		return nil
 	}
 	s.mu.Lock()
+	if s.link != l { // a link that has ended takes nothing more
+		s.mu.Unlock()
+		return nil
+	}
 	if len(s.pending) > 0 || len(s.unwanted) > 0 {
 		add, remove := s.subscriptionChanges()
+		s.changing++
 		s.mu.Unlock()
-		return l.call(func() paho.Token { return changeSubscriptions(l, add, remove) })
+		return changeSubscriptions(l, add, remove)
 	}
 	e, ok := s.out.next()
 	s.mu.Unlock()
 	if !ok {
 		return nil
 	}
-	return l.call(func() paho.Token { return spoken{l.client.Publish(e.topic, e.qos, e.fact != nil, e.payload)} })
+	return spoken{l.client.Publish(e.topic, e.qos, e.fact != nil, e.payload)}
 }
 
 // spoken marks the token of an outbox entry.
@@ -448,11 +467,16 @@ func (s *Session) land(l *link, flights <-chan paho.Token) {
 
 // settle books an acknowledged token.
 func (s *Session) settle(token paho.Token) {
-	if _, ok := token.(spoken); ok {
-		s.mu.Lock()
+	s.mu.Lock()
+	_, said := token.(spoken)
+	if said {
 		s.out.landed()
 		s.checkDrained()
-		s.mu.Unlock()
+	} else {
+		s.changing--
+	}
+	s.mu.Unlock()
+	if said {
 		return
 	}
 	for _, f := range refusals(token) {

@@ -41,7 +41,7 @@ func benchEcho(b *table, name, broker string) {
 			n.mustPump()
 		}
 		b.row(fmt.Sprintf("burst of %d sets, QoS %d, %s → last one answered", burst, qos, name),
-			ms(ours.burst(base+"stirring/$ack")), ms(raw.burst(raw.topic)), "< 1000 ms")
+			ms(ours.burst(base+"stirring/$ack", false)), ms(raw.burst(raw.topic, true)), "< 1000 ms")
 		ours.close()
 		raw.close()
 	}
@@ -159,9 +159,15 @@ func (p *pinger) await(want string) {
 	}
 }
 
-// burst sends many commands at once and returns after how long the last of as
-// many answers on topic has come.
-func (p *pinger) burst(topic string) time.Duration {
+// ahead is how many commands a well-behaved client has under way: mosquitto
+// takes no more than 100 with QoS 2 and forgets the rest.
+const ahead = 64
+
+// burst sends many commands as fast as the broker takes them and returns after
+// how long the last of as many answers on topic has come. A patient one also
+// waits for answers: the bare echo has no queue of its own, and mosquitto
+// forgets what goes beyond its window.
+func (p *pinger) burst(topic string, patient bool) time.Duration {
 	p.t.Helper()
 	if topic != p.topic {
 		p.hear(topic)
@@ -171,17 +177,28 @@ func (p *pinger) burst(topic string) time.Duration {
 		<-p.back
 	}
 	began := time.Now()
-	for range burst {
-		p.client.Publish(p.topic+"/set", p.qos, false, p.next())
-	}
-	limit := time.NewTimer(slow)
-	defer limit.Stop()
-	for got := range burst {
-		select {
-		case <-p.back:
-		case <-limit.C:
-			p.t.Fatalf("%d of %d answers on %s", got, burst, topic)
+	var tokens []paho.Token
+	answered := 0
+	for i := range burst {
+		if i >= ahead {
+			p.settle(tokens[i-ahead])
 		}
+		for ; patient && answered <= i-ahead; answered++ {
+			p.answer(topic, answered)
+		}
+		tokens = append(tokens, p.client.Publish(p.topic+"/set", p.qos, false, p.next()))
+	}
+	for ; answered < burst; answered++ {
+		p.answer(topic, answered)
 	}
 	return time.Since(began)
+}
+
+func (p *pinger) answer(topic string, before int) {
+	p.t.Helper()
+	select {
+	case <-p.back:
+	case <-time.After(soon):
+		p.t.Fatalf("%d of %d answers on %s", before, burst, topic)
+	}
 }

@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,7 +14,6 @@ import (
 	"github.com/pioactor/pioactor/actors/dosing/ledger"
 	"github.com/pioactor/pioactor/bridge/bridgetest"
 	"github.com/pioactor/pioactor/bridge/web"
-	"github.com/pioactor/pioactor/hw"
 )
 
 // fastPumps makes an exchange of 0.5 mL last 2.2 s: media 0.5 s, a pause of
@@ -32,7 +28,7 @@ max_inflow_vials_per_h = 1000
 
 func TestNodeComesBackAfterKills(t *testing.T) {
 	t.Parallel()
-	killNodes(t, 1, 5)
+	killNodes(t, 5, 5) // a seed that hits media, waste and owed waste
 }
 
 // victim is a node with a vial that is killed again and again, on a broker that
@@ -64,11 +60,15 @@ func newVictim(t *testing.T, seed uint64) *victim {
 		sim: "fast_forward = \"2h\"\npump_rate_ml_per_s = 1\nmedia_bottle_ml = 1e5\nwaste_bottle_ml = 1e5\n" +
 			`start = ["stirring", "od_reading", "growth_rate_calculating", "dosing_automation=exchanger"]`}).up()
 	v.heard = v.listen(t)
+	v.set("stirring", "target_rpm", changedRPM)
 	for _, key := range []string{"od/" + exp, "growth/" + exp} {
 		v.kept[key] = v.state(key)
 	}
 	return v
 }
+
+// changedRPM is a setting that was changed once and must survive.
+const changedRPM = 450.0
 
 // state is what is on the disk under key.
 func (n *process) state(key string) []byte {
@@ -115,6 +115,9 @@ func (v *victim) once(t *testing.T, i int) {
 	took := v.mustBeTrue(began, 5*time.Second+slack)
 	bridgetest.Eventually(t, slow, "owed waste is out", func() bool { return v.vial().OwedWasteML == 0 })
 	t.Logf("true %v after the start; killed with %q open, %.2f mL owed", took.Round(time.Millisecond), before.Open.Pump, before.OwedWasteML)
+	if !poked {
+		<-time.After(quiet)
+	}
 	v.judge(before, poked)
 	if t.Failed() {
 		t.Logf("events:\n%s", v.heard)
@@ -133,6 +136,10 @@ func (v *victim) act() {
 		v.set("dosing_automation", "request", fmt.Sprint("exchange ", v.asked))
 	}
 }
+
+// quiet is how long nothing may flow in after a start: OD windows hold a dose
+// up for the first second.
+const quiet = 2 * time.Second
 
 // pokeML is what poke asks for.
 const pokeML = 0.3
@@ -190,75 +197,4 @@ func (v *victim) mustBeLost() {
 		})
 	}
 	v.heard.Forget()
-}
-
-// judge looks at everything that happened since the kill.
-func (v *victim) judge(before ledger.Ledger, poked bool) {
-	v.t.Helper()
-	v.mustBalance(before, poked)
-	v.mustDrainFirst(before, poked)
-	for key, want := range v.kept {
-		if got := v.state(key); !bytes.Equal(got, want) {
-			v.t.Errorf("%s = %s, was %s before the kill", key, got, want)
-		}
-	}
-	raised := slices.ContainsFunc(v.status().Alarms, func(a actors.Alarm) bool { return a.Name == "dose_interrupted" })
-	if before.Open.ID != "" && !poked && !raised {
-		v.t.Error("a dose was cut off and there is no alarm")
-	}
-}
-
-// mustBalance compares the books: as before, or with an open inflow counted at
-// its worst.
-func (v *victim) mustBalance(before ledger.Ledger, poked bool) {
-	v.t.Helper()
-	low, high := before.CumulativeMediaAddedML, before.CumulativeMediaAddedML
-	if before.Open.Pump == hw.Media {
-		low, high = low+before.Open.ML, high+before.Open.WorstCaseML
-	}
-	if poked {
-		low, high = low+pokeML, high+pokeML+0.3 // the pump stops at a deadline: what it moved until then counts
-		bridgetest.Eventually(v.t, slow, "the media asked for are in", func() bool { return v.vial().MediaML >= low-1e-9 })
-	}
-	low = max(low, v.mediaML)
-	if got := v.vial().MediaML; got < low-1e-9 || got > high+1e-9 {
-		v.t.Errorf("%.3f mL of media in the books after the kill, want %.3f to %.3f: %.3f before, open %+v, %.3f reported",
-			got, low, high, before.CumulativeMediaAddedML, before.Open, v.mediaML)
-	}
-	if got := v.vial(); got.WasteML < before.CumulativeWasteRemovedML-1e-9 || got.AltMediaML != before.CumulativeAltMediaAddedML {
-		v.t.Errorf("waste %.3f and alt media %.3f mL, were %.3f and %.3f before the kill",
-			got.WasteML, got.AltMediaML, before.CumulativeWasteRemovedML, before.CumulativeAltMediaAddedML)
-	}
-}
-
-// The GPIO pins of the pumps, as pwms/dc names them.
-const (
-	mediaPin, altMediaPin, wastePin = "13", "16", "12"
-)
-
-// mustDrainFirst looks at the pumps: nothing is pumped in that nobody asked
-// for, and nothing at all while waste is owed.
-func (v *victim) mustDrainFirst(before ledger.Ledger, poked bool) {
-	v.t.Helper()
-	owing := before.OwedWasteML > 0
-	for _, m := range v.heard.Messages() {
-		switch {
-		case m.Topic == base+"pwms/dc" && m.Payload != "":
-			duty := dutyOf(m.Payload)
-			if owing = owing && duty[wastePin] == 0; duty[mediaPin] > 0 && (owing || !poked) || duty[altMediaPin] > 0 {
-				v.t.Errorf("after the kill a pump runs, owed waste %v, asked for %v: %s", owing, poked, m.Payload)
-			}
-		case m.Topic == base+"dosing_events" && strings.Contains(m.Payload, `"event":"add_`) && !poked && before.Open.Pump != hw.Media:
-			v.t.Errorf("the restart caused %s", m.Payload)
-		}
-	}
-}
-
-// dutyOf reads pwms/dc, in % by pin; nothing of what is not one.
-func dutyOf(payload string) map[string]float64 {
-	duty := map[string]float64{}
-	if json.Unmarshal([]byte(payload), &duty) != nil {
-		return nil
-	}
-	return duty
 }

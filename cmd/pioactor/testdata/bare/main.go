@@ -5,7 +5,7 @@
 //	bare [host:port]   the broker to use; without one the embedded broker
 //
 // It prints the broker's address once it is ready, and echoes what it hears on
-// bare/<name>/set as retained bare/<name>, with the quality of service it came with.
+// bare/<name>/set as retained bare/<name> with QoS 2, as pioactor does.
 package main
 
 import (
@@ -41,7 +41,7 @@ func run(args []string) error {
 		return token.Error()
 	}
 	echo := func(c paho.Client, m paho.Message) {
-		c.Publish(strings.TrimSuffix(m.Topic(), "/set"), m.Qos(), true, m.Payload())
+		c.Publish(strings.TrimSuffix(m.Topic(), "/set"), 2, true, m.Payload())
 	}
 	if token := client.Subscribe("bare/+/set", 2, echo); token.Wait() && token.Error() != nil {
 		return token.Error()
