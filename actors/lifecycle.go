@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -132,6 +133,9 @@ func (h *host) reshow(names []string) {
 		}
 	}
 	h.showSettings()
+	if h.sys.clock.IsLive() {
+		runtime.Gosched() // whoever carries the value outside is next, not after this turn
+	}
 }
 
 // unshown is no setting's value.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -196,8 +197,11 @@ func (s *System) Do(cmd Command, done func(Reply)) {
 }
 
 func notRunning(cmd Command) Reply {
-	return Reply{ID: cmd.ID, Code: "not_running",
-		Reason: fmt.Sprintf("%s is not running; start it with `pioactor jobs start %s`", cmd.Target, cmd.Target)}
+	reason := cmd.Target + " is not running"
+	if slices.Contains(slots(), cmd.Target) {
+		reason += fmt.Sprintf("; start it with `pioactor jobs start %s`", cmd.Target)
+	}
+	return Reply{ID: cmd.ID, Code: "not_running", Reason: reason}
 }
 
 // patience is how long Do waits for a reply without a deadline.

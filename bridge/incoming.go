@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -38,6 +39,7 @@ func (b *Bridge) hear(m mqtt.Message) {
 		b.complain("%s: ignored: the command is retained, so nobody knows how old it is; publish it without the retain flag", m.Topic)
 	default:
 		b.obey(topic, m.Payload)
+		runtime.Gosched() // the job goes first, then the broker's receipt
 	}
 }
 

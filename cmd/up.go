@@ -129,7 +129,24 @@ func (n *node) start(ctx context.Context, scr *screen) error {
 	if err := n.store.Flush(); err != nil {
 		return err
 	}
+	if err := n.awaitStart(ctx); err != nil {
+		return err
+	}
 	return n.openEdges(scr)
+}
+
+// awaitStart returns when there is somebody to take every command.
+func (n *node) awaitStart(ctx context.Context) error {
+	started := make(chan actors.Reply, 1)
+	n.unit.System.Do(actors.Command{Target: "node", Body: unit.AwaitStart{}}, func(r actors.Reply) { started <- r })
+	select {
+	case r := <-started:
+		if !r.OK {
+			return fmt.Errorf("cmd: start: %s", r.Reason)
+		}
+	case <-ctx.Done():
+	}
+	return nil
 }
 
 // near is close enough to the present to go live: each step towards it takes

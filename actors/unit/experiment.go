@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/setting"
@@ -70,6 +71,7 @@ type experiment struct {
 	waiting map[string]actors.Peer // who waits for a job to be ready
 	leaving []string               // while stopping: the job that ends now, and those after it
 	last    actors.Peer            // who waits for the stop
+	unsaved bool                   // settings have changed since the last save
 }
 
 func (e *experiment) Receive(c *actors.Context, msg any) error {
@@ -82,6 +84,12 @@ func (e *experiment) Receive(c *actors.Context, msg any) error {
 		e.child(c, msg)
 	case actors.ChildSettings:
 		e.changed(c, msg)
+	case saveSettings:
+		e.saveSettings(c)
+	case actors.Stopping:
+		if e.unsaved {
+			e.saveSettings(c)
+		}
 	case actors.Saved:
 		if msg.Err != nil {
 			c.Raise("state_not_saved", "high", fmt.Sprintf("the jobs to restart after a power cut cannot be kept: %v", msg.Err), false)
@@ -269,6 +277,21 @@ func (e *experiment) changed(c *actors.Context, s actors.ChildSettings) {
 	for _, v := range s.Values {
 		e.kept.Jobs[i].Options = upsert(e.kept.Jobs[i].Options, v)
 	}
+	if !e.unsaved {
+		e.unsaved = true
+		c.After(settingsDelay, saveSettings{})
+	}
+}
+
+// settingsDelay gathers settings that change in a row into one write: an SD
+// card and whoever turns a knob are both better off. It is also how long a
+// changed setting may be lost in a power cut.
+const settingsDelay = 50 * time.Millisecond
+
+type saveSettings struct{}
+
+func (e *experiment) saveSettings(c *actors.Context) {
+	e.unsaved = false
 	c.Save(stateKey, e.kept)
 }
 

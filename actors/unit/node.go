@@ -21,6 +21,10 @@ type Shutdown struct{}
 // jobs is the part that stops its children itself, in order, when asked.
 const jobs = "experiment"
 
+// AwaitStart asks the node to answer when every part has started, or ended
+// trying: before that there is nobody to take a command.
+type AwaitStart struct{}
+
 // Node is the root of the tree. It starts parts in the given order.
 func Node(parts ...actors.Spec) actors.Spec {
 	return actors.Spec{Name: "node", New: func() actors.Job { return &node{parts: parts} }}
@@ -28,12 +32,14 @@ func Node(parts ...actors.Spec) actors.Spec {
 
 // node is the root actor.
 //
-// Takes: Shutdown; ChildState of its parts.
-// Sends: Reply to Shutdown.
+// Takes: AwaitStart, Shutdown; ChildState of its parts.
+// Sends: Reply to both.
 // Fails by: a part that cannot be spawned; it is restarted whole, outputs safe first.
 type node struct {
 	parts   []actors.Spec
-	started int // parts that were spawned
+	started int  // parts that were spawned
+	settled bool // all of them have started
+	waiting []actors.Peer
 	left    int // parts still to stop
 	last    actors.Peer
 	down    bool
@@ -58,6 +64,7 @@ func (n *node) Receive(c *actors.Context, msg any) error {
 // stirring goes on without what is broken elsewhere.
 func (n *node) startNext(c *actors.Context) error {
 	if n.started == len(n.parts) {
+		n.settle(c)
 		return nil
 	}
 	n.started++
@@ -67,12 +74,27 @@ func (n *node) startNext(c *actors.Context) error {
 	return nil
 }
 
+// settle answers those who wait for the start.
+func (n *node) settle(c *actors.Context) {
+	n.settled = true
+	for _, peer := range n.waiting {
+		c.AnswerTo(peer, actors.Reply{OK: true})
+	}
+	n.waiting = nil
+}
+
 func (n *node) command(c *actors.Context, cmd actors.Command) error {
-	if _, ok := cmd.Body.(Shutdown); !ok {
+	switch cmd.Body.(type) {
+	case AwaitStart:
+		if !n.settled {
+			n.waiting = append(n.waiting, c.Later(cmd))
+		}
+	case Shutdown:
+		n.last, n.left, n.down = c.Later(cmd), len(n.parts), true
+		n.stopNext(c)
+	default:
 		return &actors.Refusal{Code: "unknown_command", Reason: fmt.Sprintf("node: cannot %T", cmd.Body)}
 	}
-	n.last, n.left, n.down = c.Later(cmd), len(n.parts), true
-	n.stopNext(c)
 	return nil
 }
 

@@ -142,3 +142,38 @@ func TestLostJobStaysWantedAndOthersNeverNotice(t *testing.T) {
 		t.Errorf("stirring had %d states, want init and ready", n)
 	}
 }
+
+// slow needs a while before it is ready.
+type slow struct{}
+
+type enough struct{}
+
+func (slow) Receive(c *actors.Context, msg any) error {
+	switch msg.(type) {
+	case actors.Started:
+		c.HoldInit()
+		c.After(time.Minute, enough{})
+	case enough:
+		c.Ready()
+	}
+	return nil
+}
+
+func TestAwaitStartIsAnsweredWhenEveryPartIsThere(t *testing.T) {
+	clk := clock.Virtual(time.Unix(1e9, 0), 2)
+	sys, err := actors.NewSystem(actors.Options{Unit: "pio1", Clock: clk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := actors.Spec{Name: "devices", New: func() actors.Job { return slow{} }}
+	if err := sys.Start(unit.Node(part, unit.Experiment(unit.Config{Name: "exp"}))); err != nil {
+		t.Fatal(err)
+	}
+	clk.Run(time.Second)
+	var at time.Duration
+	sys.Do(actors.Command{Target: "node", Body: unit.AwaitStart{}, Deadline: clk.Now().Add(time.Hour)}, func(actors.Reply) { at = clk.Mono() })
+	clk.Run(2 * time.Minute)
+	if at != time.Minute || !sys.Running("experiment") {
+		t.Errorf("answered at %v, want 1m0s, when the slow part is ready and the last one started", at)
+	}
+}
