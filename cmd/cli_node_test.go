@@ -120,7 +120,8 @@ func openFake(t *testing.T) *fakeNode {
 	}
 	ready := make(chan struct{})
 	sys.Watch(func(f actors.Fact) {
-		if s, ok := f.(actors.JobState); ok && s.Job == "lamp" && s.State == actors.Ready {
+		// The line comes after the state, and is the last thing a start says.
+		if l, ok := f.(actors.Log); ok && l.Task == "lamp" && l.Message == "Ready." {
 			close(ready)
 		}
 	})
