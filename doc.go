@@ -36,7 +36,6 @@
 // each other messages. From the ground up, floor numbers as in laws_test.go:
 //
 //	 0  hw                  interfaces of the electronics: Board, Photodiodes, Output, Tachometer
-//	    hw/calibration      curves: fit, apply, invert; pure
 //	    actors/clock        time for everyone: real, or virtual and deterministic
 //	    actors/state        small durable state, one fsynced file per key
 //	    actors/setting      a struct's tags: decode, check, assign, describe
@@ -45,17 +44,18 @@
 //	                        Values in, values out: no clock, no goroutine, no file
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
 //	    hw/sim              the digital twin, and the replay board; shares no code with the science it tests
-//	11  actors/protocol     messages that authors of automations never need: leases, reserve and commit, epochs
-//	20  actors/device       one actor per device, the vial's ledger, the OD window, output leases
-//	    actors/od  growth  stirring  dosing  led  monitor     the jobs, each beside its science
+//	11  actors/protocol     messages that authors of automations never need: leases and the OD window
+//	20  actors/device       one actor per device, the vial and its doses, the OD window
+//	    actors/od  growth  stirring  monitor     the jobs, each beside its science
 //	    actors/automation   turbidostat, chemostat, silent: written exactly as a user writes one
 //	    actors/alarm        declared conditions: raise, clear, latch, acknowledge
-//	    actors/unit         the tree of one unit
+//	    actors/unit         the trunk of one unit's tree: the node, and the experiment that owns the jobs
 //	    bridge/wire         the topic table and the payloads; pure
 //	    bridge/mqtt         connections, wills, reconnects
 //	    bridge/broker       the embedded broker
 //	30  bridge              topics to messages and back
 //	    bridge/web          the HTTP API on the unix socket, which the command line uses
+//	    cmd/report          tables and pictures of a simulated run
 //	40  cmd                 Main and the commands; reads config.toml, starts and stops the tree in order
 //	50  cmd/standard        blank imports: the stock automations and hardware
 //	60  cmd/pioactor        main; its comment is the manual for building a binary of your own
@@ -68,14 +68,14 @@
 //
 //	node                    restarts what fails after a growing, jittered pause; a spent budget latches lost and raises an alarm
 //	├─ devices              the only owner of the board; started first, with every output forced safe
-//	│    ├─ leds  adc  thermometer  tachometer  stirrer  heater  pumps
+//	│    ├─ leds  adc  tachometer  stirrer  pumps
 //	│    ├─ vial            the volume ledger, single writer of volumes; it belongs to the vial, not to the experiment
 //	│    └─ window          the OD window: od_reading asks for quiet, whatever disturbs light or fluid grants it
 //	├─ bridge               MQTT
 //	├─ alarm                declared conditions; jobs only feed it signals
 //	├─ monitor              the health of the unit itself
 //	└─ experiment           stopping it stops every job in it
-//	     └─ stirring  od_reading  growth_rate_calculating  dosing_automation  led_automation  and your own
+//	     └─ stirring  od_reading  growth_rate_calculating  dosing_automation  and your own
 //
 // A job is init, then ready, now and then sleeping; it ends disconnected when
 // it was told to, and lost when it failed for good. There is never more than one
@@ -112,8 +112,7 @@
 //
 //   - Imports point down. Each dependency has one home: proto.actor in actors,
 //     paho in bridge, the broker in bridge/broker, cobra in cmd. No exported
-//     signature of actors, hw or cmd carries a dependency's type, with one
-//     escape hatch, actors.RegisterProps.
+//     signature of actors, hw or cmd carries a dependency's type.
 //   - The actor world has no clock and no goroutine of its own: time comes from
 //     actors/clock, long operations are values or edge actors. So a day of a
 //     whole unit can run in seconds of virtual time, the same each time for
@@ -121,7 +120,8 @@
 //   - Every output that carries energy is leased: a value, a deadline, an owner.
 //     An expired lease means the safe value.
 //   - State is on disk before it matters: ledger, owed waste, normalization,
-//     latched faults, settings. If it cannot be written, nothing flows in.
+//     first reference, latched alarms. If it cannot be written, nothing flows
+//     in. A changed setting is true at once and on disk within 50 ms.
 //   - Observers never hold up control: telemetry drops its oldest and counts the
 //     gap; events, doses and alarms are never dropped.
 //   - No number that leaves the process is NaN or infinite; a quality code says
@@ -133,7 +133,7 @@
 //
 // In the plan, in no particular order: the drivers of the real board
 // (hw/pioreactor) with the guard process that makes outputs safe when the node
-// dies; temperature; a database on every unit (actors/store) and a page to look
+// dies; temperature and light automations, calibrations, alarms that leave the unit; a database on every unit (actors/store) and a page to look
 // at it; profiles and guided calibration; many units as one cluster
 // (actors/cluster).
 package pioactor

@@ -28,7 +28,7 @@ import (
 const MaxDoseML = 1000.0
 
 // remembered is how many outcomes are kept for repeated commands.
-const remembered = 256
+const remembered = 64 // written with every step of a dose, so few; retries come within minutes
 
 // Limits are the vial's, in mL; see [hw.Info].
 type Limits struct {

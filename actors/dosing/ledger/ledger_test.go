@@ -144,8 +144,8 @@ func TestMemoryForgetsRefusalsFirst(t *testing.T) {
 	for i := range 400 {
 		l, _ = l.Reserve(dose(fmt.Sprint("refused", i), hw.Media, 5), noon, lim)
 	}
-	if len(l.Seen) != 256 {
-		t.Errorf("%d outcomes remembered, want 256", len(l.Seen))
+	if len(l.Seen) != 64 {
+		t.Errorf("%d outcomes remembered, want 64", len(l.Seen))
 	}
 	if o, ok := l.Lookup("kept"); !ok || o.Status != ledger.Done {
 		t.Errorf("the dose that ran is forgotten: %+v %t", o, ok)
@@ -153,7 +153,7 @@ func TestMemoryForgetsRefusalsFirst(t *testing.T) {
 	for i := range 300 {
 		l = run(t, l, dose(fmt.Sprint("w", i), hw.Waste, 0.1))
 	}
-	if _, ok := l.Lookup("kept"); ok || len(l.Seen) != 256 {
+	if _, ok := l.Lookup("kept"); ok || len(l.Seen) != 64 {
 		t.Errorf("%d outcomes remembered, oldest still there %t", len(l.Seen), ok)
 	}
 }
