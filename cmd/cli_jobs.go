@@ -205,6 +205,9 @@ func (p *printer) info(info web.JobInfo) string {
 	}
 	text += "\n"
 	for _, schema := range info.Schemas {
+		if info.Automation != "" && schema.Name != info.Automation {
+			continue // the automation that runs is what is asked about
+		}
 		text += "\n"
 		if schema.Name != info.Name {
 			text += "automation " + schema.Name + "\n"

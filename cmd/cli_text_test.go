@@ -132,9 +132,6 @@ automation night
 SETTING  NOW  DEFAULT  WANTS       CHANGED   MEANING
 percent  5 %  1 %      0 to 100 %  any time  how bright
 
-automation silent
-no settings
-
 SHOWN  NOW
 extra  true
 `
