@@ -152,6 +152,7 @@ type bench struct {
 	spec actors.Spec
 }
 
+// Receive implements actors.Job.
 func (b *bench) Receive(c *actors.Context, msg any) error {
 	if _, ok := msg.(actors.Started); !ok {
 		return nil
@@ -171,6 +172,7 @@ type done struct {
 	dose actors.Dose
 }
 
+// Receive implements actors.Job.
 func (v *vial) Receive(c *actors.Context, msg any) error {
 	switch msg := msg.(type) {
 	case actors.Command:

@@ -99,7 +99,7 @@ func (v *vial) admit(c *actors.Context, d *dose) *actors.Refusal {
 	return no
 }
 
-// check plans a dose for now; queued is the inflow that comes before it, in mL.
+// check plans a dose at this moment; queued is the inflow that comes before it, in mL.
 func (v *vial) check(c *actors.Context, d *dose, queued float64) (planned, *actors.Refusal) {
 	l, now := v.book.ledger, c.Now()
 	p, no := v.plan(d.want)

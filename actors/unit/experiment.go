@@ -74,6 +74,7 @@ type experiment struct {
 	unsaved bool                   // settings have changed since the last save
 }
 
+// Receive implements actors.Job.
 func (e *experiment) Receive(c *actors.Context, msg any) error {
 	switch msg := msg.(type) {
 	case actors.Started:

@@ -45,6 +45,7 @@ type node struct {
 	down    bool
 }
 
+// Receive implements actors.Job.
 func (n *node) Receive(c *actors.Context, msg any) error {
 	switch msg := msg.(type) {
 	case actors.Started:
