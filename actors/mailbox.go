@@ -26,6 +26,7 @@ type mailbox struct {
 	sys, user fifo
 	suspended bool
 	running   bool
+	begun     bool // Started has been taken: it comes before any user message
 }
 
 func (m *mailbox) PostUserMessage(message any) {
@@ -42,7 +43,7 @@ func (m *mailbox) PostSystemMessage(message any) {
 
 // wake unlocks and schedules the mailbox unless it runs already.
 func (m *mailbox) wake() {
-	start := !m.running && m.runnable()
+	start := m.dispatcher != nil && !m.running && m.runnable()
 	m.running = m.running || start
 	m.mu.Unlock()
 	if start {
@@ -50,9 +51,15 @@ func (m *mailbox) wake() {
 	}
 }
 
-func (m *mailbox) runnable() bool { return m.sys.len() > 0 || !m.suspended && m.user.len() > 0 }
+func (m *mailbox) runnable() bool {
+	return m.sys.len() > 0 || m.begun && !m.suspended && m.user.len() > 0
+}
 
+// RegisterHandlers comes after the engine has made the actor known to others:
+// what they send before it, and before Started, waits for that first turn.
 func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, d actor.Dispatcher) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.invoker, m.dispatcher = invoker, d
 }
 
@@ -102,6 +109,7 @@ func (m *mailbox) take() (message any, system bool) {
 		}
 		return m.user.pop(), false
 	}
+	m.begun = true
 	message = m.sys.pop()
 	switch message.(type) {
 	case *actor.SuspendMailbox:
