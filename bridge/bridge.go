@@ -108,12 +108,12 @@ func (b *Bridge) Open(sys *actors.System) error {
 func (b *Bridge) connect() error {
 	access := b.access
 	if b.cfg.embedded() {
-		server, user, password, err := b.cfg.startEmbedded()
+		server, err := broker.Start(broker.Config{Listen: b.cfg.Listen, PasswordFile: b.cfg.PasswordFile})
 		if err != nil {
 			return err
 		}
 		b.broker = server
-		access.Broker, access.Username, access.Password = "tcp://"+server.Addr(), user, password
+		access.Broker, access.Dial = "tcp://"+server.Addr(), server.Dial
 	}
 	b.access = access
 	access.ClientID = clientID(b.sys.Unit())

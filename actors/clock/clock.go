@@ -31,18 +31,19 @@ type Clock struct {
 	timers timerHeap
 	seq    uint64
 	steps  uint64
+	crew   crew // runs what is runnable while live
 }
 
 // Live returns a clock that runs in real time from now on.
 func Live() *Clock {
-	return &Clock{live: true, base: time.Now()}
+	return &Clock{live: true, base: time.Now(), crew: newCrew()}
 }
 
 // Virtual returns a clock that stands at start until Run moves it. What is
 // runnable at one instant runs first in, first out when seed is 0; any other
 // seed picks at random among it, so that each seed explores one interleaving.
 func Virtual(start time.Time, seed uint64) *Clock {
-	c := &Clock{epoch: start.UTC()}
+	c := &Clock{epoch: start.UTC(), crew: newCrew()}
 	if seed != 0 {
 		c.queue.rng = rand.New(rand.NewPCG(seed, 0x6c6f636b))
 	}
@@ -92,7 +93,7 @@ func (c *Clock) Schedule(f func()) {
 	c.mu.Lock()
 	if c.live {
 		c.mu.Unlock()
-		go f()
+		c.crew.run(f)
 		return
 	}
 	c.queue.push(f)
@@ -182,6 +183,6 @@ func (c *Clock) GoLive() {
 	}
 	c.mu.Unlock()
 	for _, f := range queued {
-		go f()
+		c.crew.run(f)
 	}
 }

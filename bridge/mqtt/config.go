@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"net"
 	"net/url"
 	"time"
 	"unicode/utf8"
@@ -13,12 +14,13 @@ import (
 
 // Times of a session. Source of those marked [lib]: measured behaviour of paho 1.5.1 and mosquitto 2.0.11.
 const (
-	keepAlive    = 15 * time.Second // [lib] a dead network is noticed within 20 s
-	pingTimeout  = 5 * time.Second  // [lib]
-	writeTimeout = 5 * time.Second  // [lib]
-	ackTimeout   = 10 * time.Second // an acknowledgement that never comes means a dead broker; paho can wait for ever
-	dialTimeout  = 2 * time.Second  // so that a host that comes back is tried again soon
-	firstHello   = 1 * time.Second  // for CONNACK; doubles per time-out: a broker hashing a password on a Pi is slow
+	keepAlive    = 15 * time.Second      // [lib] a dead network is noticed within 20 s
+	pingTimeout  = 5 * time.Second       // [lib]
+	writeTimeout = 5 * time.Second       // [lib]
+	ackTimeout   = 10 * time.Second      // an acknowledgement that never comes means a dead broker; paho can wait for ever
+	leadTime     = 20 * time.Millisecond // more than a broker on a Pi needs for one packet
+	dialTimeout  = 2 * time.Second       // so that a host that comes back is tried again soon
+	firstHello   = 1 * time.Second       // for CONNACK; doubles per time-out: a broker hashing a password on a Pi is slow
 	maxHello     = 8 * time.Second
 	firstBackoff = 100 * time.Millisecond
 	maxBackoff   = 1 * time.Second        // the requirement is 2 s from "accepting" to "true again"
@@ -34,6 +36,8 @@ const (
 type Config struct {
 	// Broker is tcp://host:port, ssl://host:port or mqtts://host:port. Required.
 	Broker string
+	// Dial connects to a broker inside this process; Broker then only names it.
+	Dial func() (net.Conn, error)
 	// ClientID names this unit to the broker; the same after a restart, different
 	// from every other client's. Required, at most 64 bytes.
 	ClientID           string

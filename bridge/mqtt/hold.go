@@ -102,7 +102,7 @@ func (s *Session) notify(connected bool) {
 func (s *Session) publish(l *link, flights chan<- paho.Token) {
 	defer s.poke() // whoever publishes on the next link may have missed a wake
 	for s.ctx.Err() == nil {
-		token := s.nextToken(l)
+		token, leads := s.nextToken(l)
 		if token == nil {
 			select {
 			case <-s.wake:
@@ -120,31 +120,49 @@ func (s *Session) publish(l *link, flights chan<- paho.Token) {
 		case <-s.ctx.Done():
 			return
 		}
+		if leads {
+			s.follow(l, token)
+		}
+	}
+}
+
+// follow lets what leads arrive before the rest follows, but not for long: a
+// changed setting is on its way to whoever changed it, and a broker on a Pi
+// takes packets one by one.
+func (s *Session) follow(l *link, token paho.Token) {
+	patience := time.NewTimer(leadTime)
+	defer patience.Stop()
+	select {
+	case <-token.Done():
+	case <-patience.C:
+	case <-l.dead:
+	case <-s.ctx.Done():
 	}
 }
 
 // nextToken starts the next subscription change or publish, if there is one.
-func (s *Session) nextToken(l *link) paho.Token {
+func (s *Session) nextToken(l *link) (token paho.Token, leads bool) {
 	if l.isDead() {
-		return nil
+		return nil, false
 	}
 	s.mu.Lock()
 	if s.link != l { // a link that has ended takes nothing more
 		s.mu.Unlock()
-		return nil
+		return nil, false
 	}
 	if len(s.pending) > 0 || len(s.unwanted) > 0 {
 		add, remove := s.subscriptionChanges()
 		s.changing++
 		s.mu.Unlock()
-		return changeSubscriptions(l, add, remove)
+		return changeSubscriptions(l, add, remove), false
 	}
+	leads = len(s.out.flying) == 0
 	e, ok := s.out.next()
 	s.mu.Unlock()
 	if !ok {
-		return nil
+		return nil, false
 	}
-	return spoken{l.client.Publish(e.topic, e.qos, e.fact != nil, e.payload)}
+	return spoken{l.client.Publish(e.topic, e.qos, e.fact != nil, e.payload)}, leads
 }
 
 // spoken marks the token of an outbox entry.

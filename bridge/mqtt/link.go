@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -69,7 +70,15 @@ func (l *link) options(ctx context.Context, cfg *Config, p purpose, hello time.D
 		SetKeepAlive(keepAlive).SetPingTimeout(pingTimeout).SetWriteTimeout(writeTimeout).SetConnectTimeout(hello).
 		SetConnectionLostHandler(func(_ paho.Client, err error) { l.fail(err) }).
 		SetCustomOpenConnectionFn(func(u *url.URL, _ paho.ClientOptions) (net.Conn, error) {
-			return l.open(ctx, cfg.TLS, u, hello)
+			open := cfg.Dial
+			if open == nil {
+				open = func() (net.Conn, error) { return l.open(ctx, cfg.TLS, u, hello) }
+			}
+			conn, err := open()
+			if err != nil {
+				return nil, err
+			}
+			return &watched{Conn: conn, ahead: bufio.NewReader(conn), link: l}, nil
 		})
 	if p.will != nil {
 		o.SetBinaryWill(p.will.topic, p.will.payload, 2, true) // QoS and retain as Pioreactor 26.7.2
@@ -95,7 +104,7 @@ func (l *link) open(ctx context.Context, config *tls.Config, u *url.URL, hello t
 		})
 	}
 	if u.Scheme == "tcp" || u.Scheme == "mqtt" {
-		return &watched{Conn: conn, link: l}, nil
+		return conn, nil
 	}
 	if config == nil {
 		config = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -110,18 +119,20 @@ func (l *link) open(ctx context.Context, config *tls.Config, u *url.URL, hello t
 	if err := secure.HandshakeContext(limit); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &watched{Conn: secure, link: l}, nil
+	return secure, nil
 }
 
-// watched reports the end of a connection the moment a read sees it.
+// watched reports the end of a connection the moment a read sees it. It reads
+// ahead: paho asks for each byte of a packet's head on its own.
 type watched struct {
 	net.Conn
-	link *link
+	ahead *bufio.Reader
+	link  *link
 }
 
 // Read reads, and declares the link dead on any error.
 func (w *watched) Read(p []byte) (int, error) {
-	n, err := w.Conn.Read(p)
+	n, err := w.ahead.Read(p)
 	if err != nil {
 		w.link.fail(err)
 	}
