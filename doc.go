@@ -36,6 +36,7 @@
 // each other messages. From the ground up, floor numbers as in laws_test.go:
 //
 //	 0  hw                  interfaces of the electronics: Board, Photodiodes, Output, Tachometer
+//	    hw/calibration      curves: fit, apply, invert with a domain; Pioreactor's calibration and estimator files
 //	    actors/clock        time for everyone: real, or virtual and deterministic
 //	    actors/state        small durable state, one fsynced file per key
 //	    actors/setting      a struct's tags: decode, check, assign, describe
