@@ -50,6 +50,7 @@
 //	    actors/od  growth  stirring  monitor     the jobs, each beside its science
 //	    actors/automation   turbidostat, chemostat, silent: written exactly as a user writes one
 //	    actors/alarm        declared conditions: raise, clear, latch, acknowledge
+//	    actors/calibrate    the calibrations and estimators of the unit, and which are in force
 //	    actors/unit         the trunk of one unit's tree: the node, and the experiment that owns the jobs
 //	    bridge/wire         the topic table and the payloads; pure
 //	    bridge/mqtt         connections, wills, reconnects
@@ -72,6 +73,7 @@
 //	│    ├─ leds  adc  tachometer  stirrer  pumps
 //	│    ├─ vial            the volume ledger, single writer of volumes; it belongs to the vial, not to the experiment
 //	│    └─ window          the OD window: od_reading asks for quiet, whatever disturbs light or fluid grants it
+//	├─ calibrations         which curve is in force on each device
 //	├─ bridge               MQTT
 //	├─ alarm                declared conditions; jobs only feed it signals
 //	├─ monitor              the health of the unit itself
