@@ -40,7 +40,7 @@
 //	    actors/clock        time for everyone: real, or virtual and deterministic
 //	    actors/state        small durable state, one fsynced file per key
 //	    actors/setting      a struct's tags: decode, check, assign, describe
-//	    pure science        actors/od/optics, actors/growth/ekf, actors/stirring/rotor, actors/pid;
+//	    pure science        actors/od/optics, actors/od/fusion, actors/growth/ekf, actors/stirring/rotor, actors/pid;
 //	                        and pure book-keeping: actors/dosing/ledger, actors/device/lease.
 //	                        Values in, values out: no clock, no goroutine, no file
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
