@@ -36,10 +36,11 @@
 // each other messages. From the ground up, floor numbers as in laws_test.go:
 //
 //	 0  hw                  interfaces of the electronics: Board, Photodiodes, Output, Tachometer
+//	    hw/calibration      curves: fit, apply, invert with a domain; Pioreactor's calibration and estimator files
 //	    actors/clock        time for everyone: real, or virtual and deterministic
 //	    actors/state        small durable state, one fsynced file per key
 //	    actors/setting      a struct's tags: decode, check, assign, describe
-//	    pure science        actors/od/optics, actors/growth/ekf, actors/stirring/rotor, actors/pid;
+//	    pure science        actors/od/optics, actors/od/fusion, actors/growth/ekf, actors/stirring/rotor, actors/pid;
 //	                        and pure book-keeping: actors/dosing/ledger, actors/device/lease.
 //	                        Values in, values out: no clock, no goroutine, no file
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
@@ -49,6 +50,7 @@
 //	    actors/od  growth  stirring  monitor     the jobs, each beside its science
 //	    actors/automation   turbidostat, chemostat, silent: written exactly as a user writes one
 //	    actors/alarm        declared conditions: raise, clear, latch, acknowledge
+//	    actors/calibrate    the calibrations and estimators of the unit, and which are in force
 //	    actors/unit         the trunk of one unit's tree: the node, and the experiment that owns the jobs
 //	    bridge/wire         the topic table and the payloads; pure
 //	    bridge/mqtt         connections, wills, reconnects
@@ -71,6 +73,7 @@
 //	│    ├─ leds  adc  tachometer  stirrer  pumps
 //	│    ├─ vial            the volume ledger, single writer of volumes; it belongs to the vial, not to the experiment
 //	│    └─ window          the OD window: od_reading asks for quiet, whatever disturbs light or fluid grants it
+//	├─ calibrations         which curve is in force on each device
 //	├─ bridge               MQTT
 //	├─ alarm                declared conditions; jobs only feed it signals
 //	├─ monitor              the health of the unit itself

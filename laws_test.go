@@ -22,6 +22,7 @@ var floors = map[string]int{
 	"actors/state/...":      0,
 	"actors/setting":        0,
 	"actors/growth/ekf":     0,
+	"actors/od/fusion":      1, // above hw/calibration, whose curves it reads
 	"actors/od/optics":      1, // above hw, whose samples it reads
 	"actors/stirring/rotor": 0,
 	"actors/pid":            0,
@@ -35,6 +36,7 @@ var floors = map[string]int{
 
 	"actors/alarm/...":      20,
 	"actors/automation/...": 20,
+	"actors/calibrate/...":  20,
 	"actors/cluster/...":    20,
 	"actors/device/...":     20,
 	"actors/dosing/...":     20,
@@ -83,6 +85,7 @@ var homes = map[string][]string{
 	"github.com/eclipse/paho.golang":           {"bridge/..."},
 	"github.com/mochi-mqtt/server":             {"bridge/broker/..."},
 	"github.com/spf13/cobra":                   {"cmd"},
+	"go.yaml.in/yaml":                          {"hw/calibration"},
 	"github.com/warthog618/go-gpiocdev":        {"hw/pioreactor/..."},
 	"periph.io/x":                              {"hw/pioreactor/..."},
 	"modernc.org/sqlite":                       {"actors/store/..."},
@@ -91,7 +94,7 @@ var homes = map[string][]string{
 // pure rooms take values and return values: beside the standard library they
 // import only pureDependency.
 var pure = []string{
-	"actors/growth/ekf", "actors/od/optics", "actors/stirring/rotor", "actors/pid",
+	"actors/growth/ekf", "actors/od/fusion", "actors/od/optics", "actors/stirring/rotor", "actors/pid",
 	"actors/dosing/ledger", "actors/device/lease",
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/alarm"
+	"github.com/pioactor/pioactor/actors/calibrate"
 	"github.com/pioactor/pioactor/actors/clock"
 	"github.com/pioactor/pioactor/actors/device"
 	"github.com/pioactor/pioactor/actors/state"
@@ -24,11 +25,12 @@ import (
 // what `pioactor up` runs, and what a test of the whole house runs in virtual
 // time.
 type Unit struct {
-	Config Config
-	Clock  *clock.Clock
-	Board  hw.Board
-	System *actors.System
-	bridge *bridge.Bridge
+	Config  Config
+	Clock   *clock.Clock
+	Board   hw.Board
+	System  *actors.System
+	bridge  *bridge.Bridge
+	shelves calibrate.Config
 }
 
 // UnitOptions are what a Unit stands on.
@@ -37,17 +39,19 @@ type UnitOptions struct {
 	Clock  *clock.Clock
 	Board  hw.Board    // default: what the config says
 	State  state.Store // default: in memory
-	Log    io.Writer
-	Boot   string
-	Seed   uint64         // of the system's random choices
-	Bridge *bridge.Bridge // default: none
+	// Calibrations are the files of calibrations and estimators. Default: in memory.
+	Calibrations calibrate.Config
+	Log          io.Writer
+	Boot         string
+	Seed         uint64         // of the system's random choices
+	Bridge       *bridge.Bridge // default: none
 	// Interfere plants defects, for campaigns; see actors.Options.
 	Interfere func(actor string, msg any) []any
 }
 
 // NewUnit opens the hardware and makes the system; Start brings it to life.
 func NewUnit(o UnitOptions) (*Unit, error) {
-	u := &Unit{Config: o.Config, Clock: o.Clock, Board: o.Board, bridge: o.Bridge}
+	u := &Unit{Config: o.Config, Clock: o.Clock, Board: o.Board, bridge: o.Bridge, shelves: o.Calibrations}
 	if u.Board == nil {
 		board, err := openBoard(o.Config, o.Clock)
 		if err != nil {
@@ -74,12 +78,13 @@ func (u *Unit) Start() error {
 	}
 	parts := []actors.Spec{
 		device.Spec(u.Board, u.Config.devices()),
+		calibrate.Spec(u.shelves),
 		alarm.Spec(),
 		monitor,
 		unit.Experiment(u.Config.experiment()),
 	}
 	if u.bridge != nil {
-		parts = slices.Insert(parts, 1, u.bridge.Spec())
+		parts = slices.Insert(parts, 2, u.bridge.Spec())
 	}
 	return u.System.Start(unit.Node(parts...))
 }

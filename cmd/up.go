@@ -14,9 +14,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/calibrate"
 	"github.com/pioactor/pioactor/actors/clock"
 	"github.com/pioactor/pioactor/actors/state"
 	"github.com/pioactor/pioactor/actors/unit"
+	"github.com/pioactor/pioactor/hw/calibration"
 )
 
 func upCommand(g *globals) *cobra.Command {
@@ -107,7 +109,11 @@ func (n *node) assemble() error {
 	if n.edge.bridge, err = openBridge(n.cfg, n.store); err != nil {
 		return err
 	}
-	n.unit, err = NewUnit(UnitOptions{Config: n.cfg, Clock: clk, State: n.store, Log: n.log, Bridge: n.edge.bridge})
+	n.unit, err = NewUnit(UnitOptions{Config: n.cfg, Clock: clk, State: n.store, Log: n.log, Bridge: n.edge.bridge,
+		Calibrations: calibrate.Config{
+			Calibrations: calibration.NewLibrary(filepath.Join(n.dir, actors.Calibrations)),
+			Estimators:   calibration.NewLibrary(filepath.Join(n.dir, actors.Estimators)),
+		}})
 	if err != nil {
 		return err
 	}

@@ -11,11 +11,13 @@ import (
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/calibrate"
 	"github.com/pioactor/pioactor/actors/clock"
 	"github.com/pioactor/pioactor/actors/setting"
 	"github.com/pioactor/pioactor/actors/state"
 	"github.com/pioactor/pioactor/cmd"
 	"github.com/pioactor/pioactor/hw"
+	"github.com/pioactor/pioactor/hw/calibration"
 	"github.com/pioactor/pioactor/hw/sim"
 )
 
@@ -26,9 +28,11 @@ type House struct {
 	Config cmd.Config
 	Board  *sim.Board // the true state of the vial
 	Store  *state.Memory
-	Facts  []actors.Fact // of all boots, in order
-	System *actors.System
-	Clock  *clock.Clock
+	// Calibrations are the files of calibrations and estimators.
+	Calibrations calibrate.Config
+	Facts        []actors.Fact // of all boots, in order
+	System       *actors.System
+	Clock        *clock.Clock
 
 	t       testing.TB
 	options HouseOptions
@@ -68,6 +72,7 @@ func Open(t testing.TB, o HouseOptions) *House {
 		o.Configure(&h.Config)
 	}
 	twin := h.Config.Twin()
+	h.Calibrations = calibrate.Config{Calibrations: calibration.NewMemory(), Estimators: calibration.NewMemory()}
 	board, err := sim.New(twin, func() time.Duration { return h.Lived() })
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +105,7 @@ func (h *House) boot() {
 	}
 	o := cmd.UnitOptions{
 		Config: h.Config, Clock: h.Clock, Board: board, State: disk, Seed: h.options.Seed,
-		Boot: fmt.Sprintf("boot%d", h.boots), Log: h.options.Log,
+		Boot: fmt.Sprintf("boot%d", h.boots), Log: h.options.Log, Calibrations: h.Calibrations,
 	}
 	if f := h.options.Interfere; f != nil {
 		o.Interfere = func(actor string, msg any) []any { return f(h, actor, msg) }
