@@ -28,11 +28,10 @@ func (c Calibration) Inverse(y float64) (float64, error) {
 		return 0, err
 	}
 	lo, hi := c.Domain()
-	slack := max(rootRounding, rangeRounding*(hi-lo))
 	switch {
-	case x < lo-slack:
+	case x < lo-rootRounding && !c.comesTo(lo, y):
 		return 0, fmt.Errorf("calibration %s: %s %.4g is at %s %.4g, %w %.4g to %.4g", c.Name, c.Y, y, c.X, x, ErrBelowDomain, lo, hi)
-	case x > hi+slack:
+	case x > hi+rootRounding && !c.comesTo(hi, y):
 		return 0, fmt.Errorf("calibration %s: %s %.4g is at %s %.4g, %w %.4g to %.4g", c.Name, c.Y, y, c.X, x, ErrAboveDomain, lo, hi)
 	}
 	return rounded(min(max(x, lo), hi)), nil
@@ -69,11 +68,13 @@ func (c Calibration) Nearest(y float64) (float64, error) {
 	return c.Recorded.X[high], err
 }
 
-// A solution this far outside is at the end.
-const (
-	rootRounding  = 1e-12 // Pioreactor 26.7.2
-	rangeRounding = 1e-9  // of the recorded range: the value of an end point must lead back to it
-)
+const rootRounding = 1e-12 // a solution this far outside is at the end; Pioreactor 26.7.2
+
+// comesTo reports whether the curve at x is y but for rounding: the value of an
+// end point must lead back to it, also where the curve is shallow.
+func (c Calibration) comesTo(x, y float64) bool {
+	return math.Abs(c.Curve.At(x)-y) <= 1e-9+1e-12*math.Abs(y)
+}
 
 // nearest chooses among the solutions.
 func (c Calibration) nearest(y float64) (float64, error) {

@@ -42,7 +42,7 @@ func fitted(t *rapid.T, x, y []float64) calibration.Curve {
 }
 
 // Whatever the curve, the x that made a y is among its solutions, and every
-// solution gives the y back.
+// solution gives the y back, as far as its last bit tells y.
 func TestSolveUndoesAt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x, y := points(t, rapid.IntRange(2, 10).Draw(t, "n"), false)
@@ -51,7 +51,7 @@ func TestSolveUndoesAt(t *testing.T) {
 		value := k.At(at)
 		found := k.Type == calibration.Poly && len(k.Poly) == 1 || flatAt(k, at)
 		for _, root := range k.Solve(value) {
-			if back := k.At(root); math.Abs(back-value) > 1e-6*(1+math.Abs(value)+math.Abs(k.Slope(root))) {
+			if back := k.At(root); math.Abs(back-value) > 1e-6*(1+math.Abs(value)+math.Abs(k.Slope(root)))+math.Abs(k.Slope(root)*root)*4e-16 {
 				t.Errorf("At(Solve(%g)) = %g", value, back)
 			}
 			found = found || math.Abs(root-at) < 1e-4
