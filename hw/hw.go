@@ -41,6 +41,13 @@ type Board interface {
 	Thermometer() (Thermometer, error)
 	// Tachometer counts revolutions of the stir bar's magnet, or ErrAbsent.
 	Tachometer() (Tachometer, error)
+	// StatusLED is the light on the board that speaks to people, or ErrAbsent.
+	// It is on or off: any percent above 0 is on.
+	StatusLED() (Output, error)
+	// Button is the button beside that light, or ErrAbsent.
+	Button() (Button, error)
+	// Rail is the supply that pumps, stirrer and heater run from, or ErrAbsent.
+	Rail() (Rail, error)
 	// Halt makes every output safe at once: 0 everywhere. Idempotent, callable
 	// at any time from any goroutine, and it tries every output even if one fails.
 	Halt() error
@@ -52,7 +59,9 @@ type Board interface {
 type Info struct {
 	Model      string // such as "pioreactor_20ml"
 	Version    string // model version, such as "1.1"
-	HAT        string // such as "1.2"; empty for a board without one
+	HAT        string // version in its EEPROM, such as "1.2"; empty without a HAT, and when its EEPROM cannot be read
+	HATSerial  string // empty when unknown
+	Firmware   string // of the HAT's microcontroller, such as "0.5"; empty without one
 	Simulated  bool
 	CapacityML float64 // brimful
 	MaxFillML  float64 // never fill above this
@@ -128,6 +137,32 @@ type Tachometer interface {
 	// Edges is the count since the board was opened, with the time of the
 	// newest edge. Two calls give a speed: Δcount / Δlast.
 	Edges() (Edges, error)
+}
+
+// Button is polled, like the tachometer: nobody is called when it moves.
+type Button interface {
+	// Presses is the state now and the count since the board was opened, so
+	// that a press between two looks is not lost.
+	Presses() (Presses, error)
+}
+
+// Presses is a button's state and running count.
+type Presses struct {
+	Down  bool
+	Count uint64 // a press counts when it begins
+}
+
+// Rail measures the supply.
+type Rail interface {
+	Supply() (Supply, error)
+}
+
+// Supply is what the rail has, and what the computer says of its own supply.
+type Supply struct {
+	Volts float64 // finite, not negative
+	// Sagging is the computer's own under-voltage flag, Known if there is one.
+	// On a Raspberry Pi it is in0_lcrit_alarm of the hwmon device rpi_volt.
+	Sagging, Known bool
 }
 
 // Edges is a tachometer's running count.

@@ -19,6 +19,7 @@ import (
 	"fmt"
 
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/protocol"
 	"github.com/pioactor/pioactor/hw"
 )
 
@@ -32,6 +33,9 @@ const (
 	tachometerName = "tachometer"
 	vialName       = "vial"
 	windowName     = "window"
+	railName       = "rail"
+	statusLEDName  = "statusled"
+	buttonName     = "button"
 )
 
 // Spec is the actor "devices": it owns the board, makes it safe before anything
@@ -47,12 +51,30 @@ func children(board hw.Board, cfg Config) ([]actors.Spec, error) {
 	leds, err := ledSpec(board, cfg)
 	pumps, pumpErr := pumpSpec(board, cfg)
 	vial, vialErr := vialSpec(board, cfg)
-	if err := errors.Join(err, pumpErr, vialErr); err != nil {
+	panel, panelErr := panelSpecs(board)
+	if err := errors.Join(err, pumpErr, vialErr, panelErr); err != nil {
 		return nil, err
 	}
-	return []actors.Spec{
-		stirrerSpec(board, cfg), leds, pumps, adcSpec(board), tachometerSpec(board), windowSpec(cfg), vial,
-	}, nil
+	return append(panel,
+		stirrerSpec(board, cfg), leds, pumps, adcSpec(board), tachometerSpec(board), railSpec(board), windowSpec(cfg), vial), nil
+}
+
+// panelSpecs are the status LED and the button, where they are fitted.
+func panelSpecs(board hw.Board) (specs []actors.Spec, err error) {
+	light, lightErr := board.StatusLED()
+	if lightErr == nil {
+		specs = append(specs, statusLEDSpec(light))
+	}
+	push, pushErr := board.Button()
+	if pushErr == nil {
+		specs = append(specs, buttonSpec(push))
+	}
+	for _, e := range []error{lightErr, pushErr} {
+		if e != nil && !errors.Is(e, hw.ErrAbsent) {
+			err = errors.Join(err, fmt.Errorf("devices: panel: %w", e))
+		}
+	}
+	return specs, err
 }
 
 // devices is the root of the hardware.
@@ -92,6 +114,7 @@ func (d *devices) start(c *actors.Context) error {
 	if err != nil {
 		return err
 	}
+	c.Publish(protocol.Board{Info: d.board.Info()})
 	c.HoldInit()
 	d.waiting = map[string]bool{}
 	for _, spec := range specs {

@@ -97,7 +97,35 @@ func (t *tachometer) read() protocol.EdgesRead {
 	return protocol.EdgesRead{Edges: edges, Err: err}
 }
 
+// rail is the actor "rail".
+//
+// Takes: protocol.ReadRail. Sends: protocol.RailRead, with Err on a board that
+// does not measure its supply. Fails by: a panic of the driver.
+type rail struct{ board hw.Board }
+
+func railSpec(board hw.Board) actors.Spec {
+	return actors.Spec{Name: railName, New: func() actors.Job { return &rail{board} }}
+}
+
+// Receive implements actors.Job.
+func (r *rail) Receive(c *actors.Context, msg any) error {
+	if _, ok := msg.(protocol.ReadRail); ok {
+		c.Answer(r.read())
+	}
+	return nil
+}
+
+func (r *rail) read() protocol.RailRead {
+	part, err := r.board.Rail()
+	if err != nil {
+		return protocol.RailRead{Err: err}
+	}
+	supply, err := part.Supply()
+	return protocol.RailRead{Supply: supply, Err: err}
+}
+
 var (
+	_ actors.Job = (*rail)(nil)
 	_ actors.Job = (*adc)(nil)
 	_ actors.Job = (*tachometer)(nil)
 )

@@ -100,6 +100,9 @@ func (b *bench) Pump(role hw.PumpRole) (hw.Output, error) { return b.outs["pump/
 func (b *bench) Heater() (hw.Output, error)               { return nil, hw.ErrAbsent }
 func (b *bench) Thermometer() (hw.Thermometer, error)     { return nil, hw.ErrAbsent }
 func (b *bench) Tachometer() (hw.Tachometer, error)       { return nil, hw.ErrAbsent }
+func (b *bench) StatusLED() (hw.Output, error)            { return nil, hw.ErrAbsent }
+func (b *bench) Button() (hw.Button, error)               { return nil, hw.ErrAbsent }
+func (b *bench) Rail() (hw.Rail, error)                   { return nil, hw.ErrAbsent }
 func (b *bench) Photodiodes() hw.Photodiodes              { return b }
 func (b *bench) Channels() []hw.Photodiode                { return []hw.Photodiode{{Channel: 1}} }
 func (b *bench) Burst(hw.Plan, []int) (hw.Burst, error)   { return hw.Burst{Took: b.took}, nil }

@@ -145,3 +145,13 @@ type PWMDuty struct {
 
 // RetainKey implements actors.Retained.
 func (f PWMDuty) RetainKey() string { return string(rune('0' + f.Channel)) }
+
+// ReadTemperature asks the actor "thermometer" for the temperature of the
+// heater's board. Answered by TemperatureRead.
+type ReadTemperature struct{}
+
+// TemperatureRead answers ReadTemperature.
+type TemperatureRead struct {
+	TemperatureC float64
+	Err          error
+}

@@ -61,6 +61,8 @@ var rules = []rule{
 	{"edges are monotone and agree with the clock", checkEdges},
 	{"no edges while standing", checkStanding},
 	{"the thermometer is plausible", checkThermometer},
+	{"the button counts and never goes back", checkButton},
+	{"the rail is plausible", checkRail},
 	{"close halts", checkClose},
 	{"parts may be used concurrently", checkConcurrent},
 }

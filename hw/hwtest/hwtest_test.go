@@ -35,6 +35,8 @@ func TestSuiteFindsPlantedDefects(t *testing.T) {
 		"edges go back":           {"edges are monotone and agree with the clock", func(b *sim.Board) hw.Board { return tacho{b, b, new(uint64)} }},
 		"edges of a standing bar": {"no edges while standing", func(b *sim.Board) hw.Board { return tacho{b, b, new(uint64)} }},
 		"no ErrAbsent":            {"absent parts say so", func(b *sim.Board) hw.Board { return nameless{b} }},
+		"forgetful button":        {"the button counts and never goes back", func(b *sim.Board) hw.Board { return &forgetful{b, 9} }},
+		"NaN rail":                {"the rail is plausible", func(b *sim.Board) hw.Board { return brown{b} }},
 		"NaN temperature":         {"the thermometer is plausible", func(b *sim.Board) hw.Board { return fever{b} }},
 	}
 	for name, d := range defects {
@@ -179,5 +181,23 @@ type fever struct{ hw.Board }
 func (f fever) Thermometer() (hw.Thermometer, error) { return f, nil }
 
 func (fever) TemperatureC() (float64, error) { return math.NaN(), nil }
+
+type forgetful struct {
+	hw.Board
+	count uint64
+}
+
+func (f *forgetful) Button() (hw.Button, error) { return f, nil }
+
+func (f *forgetful) Presses() (hw.Presses, error) {
+	f.count--
+	return hw.Presses{Count: f.count}, nil
+}
+
+type brown struct{ hw.Board }
+
+func (b brown) Rail() (hw.Rail, error) { return b, nil }
+
+func (brown) Supply() (hw.Supply, error) { return hw.Supply{Volts: math.NaN()}, nil }
 
 var _ inspected = deaf{}

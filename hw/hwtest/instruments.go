@@ -119,6 +119,51 @@ func checkThermometer(b hw.Board, clock Clock) error {
 	return nil
 }
 
+// checkButton: it may be pressed by whoever stands there, but a count never goes
+// back, and a button that is down has been pressed.
+func checkButton(b hw.Board, clock Clock) error {
+	button, err := b.Button()
+	if errors.Is(err, hw.ErrAbsent) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var before hw.Presses
+	for range 5 {
+		p, err := button.Presses()
+		if err != nil {
+			return err
+		}
+		if p.Count < before.Count || p.Down && p.Count == 0 {
+			return fmt.Errorf("Presses() = %+v after %+v", p, before)
+		}
+		before = p
+		clock.Advance(50 * time.Millisecond)
+	}
+	return nil
+}
+
+func checkRail(b hw.Board, _ Clock) error {
+	rail, err := b.Rail()
+	if errors.Is(err, hw.ErrAbsent) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s, err := rail.Supply()
+	switch {
+	case err != nil:
+		return err
+	case !(s.Volts >= 0 && s.Volts < 100):
+		return fmt.Errorf("Supply() = %v V", s.Volts)
+	case s.Sagging && !s.Known:
+		return errors.New("Supply() is sagging by a flag that is not known")
+	}
+	return nil
+}
+
 // checkConcurrent uses every part at once, as their device actors do, while
 // the supervisor halts. It finds races when run with -race.
 func checkConcurrent(b hw.Board, clock Clock) error {
@@ -140,6 +185,12 @@ func checkConcurrent(b hw.Board, clock Clock) error {
 	}
 	if thermometer, err := b.Thermometer(); err == nil {
 		work = append(work, func() error { _, err := thermometer.TemperatureC(); return err })
+	}
+	if button, err := b.Button(); err == nil {
+		work = append(work, func() error { _, err := button.Presses(); return err })
+	}
+	if rail, err := b.Rail(); err == nil {
+		work = append(work, func() error { _, err := rail.Supply(); return err })
 	}
 	errs := make([]error, len(work))
 	var all sync.WaitGroup

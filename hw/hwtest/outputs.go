@@ -23,6 +23,9 @@ func fitted(b hw.Board) map[string]hw.Output {
 			all["pump "+string(role)] = pump
 		}
 	}
+	if light, err := b.StatusLED(); err == nil {
+		all["status LED"] = light
+	}
 	return all
 }
 
@@ -225,6 +228,12 @@ func checkAbsent(b hw.Board, _ Clock) error {
 	want("thermometer", thermometer != nil, err, true)
 	tachometer, err := b.Tachometer()
 	want("tachometer", tachometer != nil, err, true)
+	light, err := b.StatusLED()
+	want("status LED", light != nil, err, true)
+	button, err := b.Button()
+	want("button", button != nil, err, true)
+	rail, err := b.Rail()
+	want("rail", rail != nil, err, true)
 	if b.Stirrer() == nil {
 		errs = append(errs, errors.New("Stirrer() is nil: every board has one"))
 	}

@@ -66,12 +66,16 @@ func (b *Board) renew() {
 // age is the twin's own time: since it was made, whatever processes it has seen.
 func (b *Board) age() time.Duration { return b.at + b.before }
 
-// Info describes the twin. Its HAT is empty: there is none.
+// Info describes the twin, and a HAT of the newest version unless it is absent.
 func (b *Board) Info() hw.Info {
-	return hw.Info{
+	info := hw.Info{
 		Model: b.cfg.Model, Version: b.cfg.Version, Simulated: true,
 		CapacityML: b.cfg.CapacityML, MaxFillML: b.cfg.MaxFillML,
 	}
+	if !b.lacks("hat") {
+		info.HAT, info.HATSerial, info.Firmware = "1.2", "simulated", "0.5"
+	}
+	return info
 }
 
 // Photodiodes are the channels of the configuration.
@@ -120,6 +124,30 @@ func (b *Board) Tachometer() (hw.Tachometer, error) {
 		return nil, absent("tachometer")
 	}
 	return tachometer{b}, nil
+}
+
+// StatusLED is the light beside the button.
+func (b *Board) StatusLED() (hw.Output, error) {
+	if b.lacks("status_led") {
+		return nil, absent("status LED")
+	}
+	return statusLED{&b.panel}, nil
+}
+
+// Button is pressed while the fault button_pressed is active.
+func (b *Board) Button() (hw.Button, error) {
+	if b.lacks("button") {
+		return nil, absent("button")
+	}
+	return button{b}, nil
+}
+
+// Rail has rail_v, or what the fault rail_voltage makes of it.
+func (b *Board) Rail() (hw.Rail, error) {
+	if b.lacks("rail") {
+		return nil, absent("rail")
+	}
+	return rail{b}, nil
 }
 
 // Halt makes every output 0. It never fails.

@@ -18,7 +18,10 @@ type Config struct {
 	// Model and Version are what [hw.Info] reports; the unit's section decides.
 	Model   string   `toml:"-"`
 	Version string   `toml:"-"`
-	Absent  []string `toml:"absent" help:"parts that are not fitted: heater, thermometer, tachometer, media, alt_media, waste"`
+	Absent  []string `toml:"absent" help:"parts that are not fitted: heater, thermometer, tachometer, media, alt_media, waste, hat, status_led, button, rail"`
+
+	// 5 V is what a Raspberry Pi's own supply gives the rail.
+	RailV float64 `toml:"rail_v" unit:"V" min:"0" max:"30" help:"supply of pumps, stirrer and heater"`
 
 	CultureConfig
 	VialConfig
@@ -33,7 +36,7 @@ type Config struct {
 // substrate is spent.
 func DefaultConfig() Config {
 	return Config{
-		Seed: 1, Model: "pioreactor_20ml", Version: "1.5", Absent: []string{},
+		Seed: 1, Model: "pioreactor_20ml", Version: "1.5", Absent: []string{}, RailV: 5,
 		CultureConfig:  defaultCulture(),
 		VialConfig:     defaultVial(),
 		StirringConfig: defaultStirring(),

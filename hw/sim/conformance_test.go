@@ -18,7 +18,7 @@ func TestBoardConforms(t *testing.T) {
 		},
 		"bare": func(c *sim.Config) {
 			c.Channels = map[string]string{"1": "", "3": "180"}
-			c.Absent = []string{"heater", "thermometer", "tachometer", "media", "alt_media", "waste"}
+			c.Absent = []string{"heater", "thermometer", "tachometer", "media", "alt_media", "waste", "hat", "status_led", "button", "rail"}
 		},
 	}
 	for name, change := range configs {

@@ -161,7 +161,7 @@ func TestTemperatureShapesGrowth(t *testing.T) {
 }
 
 func TestStandingCultureSediments(t *testing.T) {
-	b, clock := open(t, func(c *Config) { quiet(c); c.MuMaxPerH, c.InitialODAU = 0, 1 })
+	b, clock := open(t, func(c *Config) { quiet(c); c.MuMaxPerH, c.InitialODAU, c.VortexGain = 0, 1, 0 })
 	set(t, ledOf(t, b, "A"), 80)
 	before := mean(t, b, 2)
 	clock.Advance(2 * time.Hour)

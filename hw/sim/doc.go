@@ -61,7 +61,15 @@
 // X carries an AR(1) error e with σ² = floor² + (cv·X)² and rare shocks; each
 // sample noise of σ² = read² + shot²·V. Bubbles brighten and roughen the signal
 // while a pump runs and fade with 6 s; a running pump and the turning bar
-// disturb single samples. Volts clip at 0 and at full scale.
+// disturb single samples. Above 1000 rpm the vortex brightens the signal by
+// vortex_gain·((rpm−1000)/1000)², of which REF sees nothing unless displaced.
+// Volts clip at 0 and at full scale.
+//
+// # Panel (panel.go, instruments.go)
+//
+// The status LED lights nothing in the vial, the button is down while the fault
+// button_pressed is active, the rail has rail_v. They neither age nor advance
+// the twin.
 //
 // # Restart (snapshot.go, accept.go)
 //

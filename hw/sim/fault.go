@@ -41,6 +41,11 @@ const (
 	LEDDead           FaultKind = "led_dead"           // [A to D] stays dark
 	Dormant           FaultKind = "dormant"            // the cells live and do not grow
 	LEDDim            FaultKind = "led_dim"            // [A to D=share] shines with this share, 0 to 1
+	Afterglow         FaultKind = "afterglow"          // [V] the signal diodes go dark slowly, with 3 s
+	RefDisplaced      FaultKind = "ref_displaced"      // [share] so much of the vortex reaches the reference
+	RailVoltage       FaultKind = "rail_voltage"       // [V] the supply has this; below 4.63 V the flag is set
+	RailError         FaultKind = "rail_error"         // reading the supply fails
+	ButtonPressed     FaultKind = "button_pressed"     // the button is held down
 )
 
 // Fault is one thing that is wrong. Target and Value mean something only for
@@ -92,7 +97,9 @@ var forms = map[FaultKind]form{
 	ADCError: {}, ADCSaturated: {},
 	ThermometerError: {}, ThermometerNaN: {}, ThermometerFrozen: {},
 	ThermometerStep: {valued: true, min: -100, max: 100},
-	Dormant:         {}, HeaterDead: {}, LEDDead: {targets: allLEDs}, LEDDim: {targets: allLEDs, valued: true, max: 1},
+	Afterglow:       {valued: true, max: 1}, RefDisplaced: {valued: true, max: 10},
+	RailVoltage: {valued: true, max: 30}, RailError: {}, ButtonPressed: {},
+	Dormant: {}, HeaterDead: {}, LEDDead: {targets: allLEDs}, LEDDim: {targets: allLEDs, valued: true, max: 1},
 }
 
 // FaultKinds lists every kind in alphabetical order, for help texts.

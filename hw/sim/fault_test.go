@@ -17,6 +17,10 @@ type visible struct {
 	celsius              float64
 	edges                hw.Edges
 	setErr               error
+	dark                 float64 // signal right after the IR LED went out
+	supply               hw.Supply
+	rail                 error
+	presses              hw.Presses
 }
 
 func observe(t *testing.T, b *Board, advance func(time.Duration)) (v visible) {
@@ -57,6 +61,13 @@ func observe(t *testing.T, b *Board, advance func(time.Duration)) (v visible) {
 	tacho, _ := b.Tachometer()
 	v.edges, v.edge = tacho.Edges()
 	v.truth = b.Truth()
+	if dark, err := b.Photodiodes().Burst(hw.Plan{0}, []int{2}); err == nil {
+		v.dark = dark.Samples[0][0].Volts
+	}
+	rail, _ := b.Rail()
+	v.supply, v.rail = rail.Supply()
+	button, _ := b.Button()
+	v.presses, _ = button.Presses()
 	return v
 }
 
@@ -92,6 +103,11 @@ func TestEachFaultIsVisible(t *testing.T) {
 		"heater_dead":             func(b, g visible) bool { return b.truth.BoardC <= 22 && g.truth.BoardC > 24 },
 		"led_dead:A":              func(b, g visible) bool { return math.Abs(b.ref-0.002) < 1e-9 },
 		"led_dim:A=0.5":           func(b, g visible) bool { return math.Abs((b.ref-0.002)*2-(g.ref-0.002)) < 1e-6 },
+		"afterglow:0.05":          func(b, g visible) bool { return math.Abs(b.dark-g.dark-0.05) < 1e-6 },
+		"ref_displaced:2":         func(b, g visible) bool { return b.ref > 1.0005*g.ref && b.signal == g.signal },
+		"rail_voltage:4.5":        func(b, g visible) bool { return b.supply == hw.Supply{Volts: 4.5, Sagging: true, Known: true} },
+		"rail_error":              func(b, g visible) bool { return b.rail != nil },
+		"button_pressed":          func(b, g visible) bool { return b.presses == hw.Presses{Down: true, Count: 1} },
 	}
 	seen := map[FaultKind]bool{}
 	for text, visibleIn := range cases {

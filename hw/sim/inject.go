@@ -17,6 +17,12 @@ type faults struct {
 	adcSaturated   bool
 	humV, ambientV float64
 	refNoise       float64
+	refDisplaced   float64
+	afterglowV     float64
+	railV          *float64 // what the supply has; nil: what the config says
+	railError      bool
+	pressed        bool
+	presses        uint64
 	ledLeft        [4]float64 // share of light left
 }
 
@@ -95,7 +101,9 @@ func (b *Board) apply(f Fault, on bool) {
 	switch f.Kind {
 	case PumpStuck, PumpError, WasteFull, BottleEmpty, AirInLine:
 		b.applyFluid(f, on)
-	case Hum, Ambient, RefNoise, ADCError, ADCSaturated, VialRotated:
+	case RailVoltage, RailError, ButtonPressed:
+		b.applyPanel(f, on)
+	case Hum, Ambient, RefNoise, RefDisplaced, Afterglow, ADCError, ADCSaturated, VialRotated:
 		b.applyLight(f, on)
 	case ThermometerError, ThermometerNaN, ThermometerFrozen, ThermometerStep, HeaterDead:
 		b.applyHeat(f, on)
@@ -147,12 +155,33 @@ func (b *Board) applyLight(f Fault, on bool) {
 		b.faults.ambientV = value
 	case RefNoise:
 		b.faults.refNoise = value
+	case RefDisplaced:
+		b.faults.refDisplaced = value
+	case Afterglow:
+		b.faults.afterglowV = value
 	case ADCError:
 		b.faults.adcError = on
 	case ADCSaturated:
 		b.faults.adcSaturated = on
 	case VialRotated:
 		b.light.rotate(value, source(b.cfg.Seed, "rotation"))
+	}
+}
+
+func (b *Board) applyPanel(f Fault, on bool) {
+	switch f.Kind {
+	case RailVoltage:
+		b.faults.railV = nil
+		if on {
+			b.faults.railV = &f.Value
+		}
+	case RailError:
+		b.faults.railError = on
+	case ButtonPressed:
+		if on && !b.faults.pressed {
+			b.faults.presses++
+		}
+		b.faults.pressed = on
 	}
 }
 

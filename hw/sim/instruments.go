@@ -70,7 +70,50 @@ func (t tachometer) Edges() (e hw.Edges, err error) {
 	return e, err
 }
 
+// glance runs f without advancing the board: what it reads does not depend on time.
+func (b *Board) glance(f func() error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return ErrClosed
+	}
+	return f()
+}
+
+type button struct{ b *Board }
+
+// Presses follows the fault button_pressed.
+func (t button) Presses() (p hw.Presses, err error) {
+	err = t.b.glance(func() error {
+		p = hw.Presses{Down: t.b.faults.pressed, Count: t.b.faults.presses}
+		return nil
+	})
+	return p, err
+}
+
+type rail struct{ b *Board }
+
+const brownoutV = 4.63 // where a Raspberry Pi sets its under-voltage flag; its datasheet
+
+// Supply is exact.
+func (r rail) Supply() (s hw.Supply, err error) {
+	err = r.b.glance(func() error {
+		if r.b.faults.railError {
+			return errors.New("sim: rail: no answer on the bus (fault rail_error)")
+		}
+		s = hw.Supply{Volts: r.b.cfg.RailV, Known: true}
+		if v := r.b.faults.railV; v != nil {
+			s.Volts = *v
+		}
+		s.Sagging = s.Volts < brownoutV
+		return nil
+	})
+	return s, err
+}
+
 var (
+	_ hw.Button      = button{}
+	_ hw.Rail        = rail{}
 	_ hw.Thermometer = boardThermometer{}
 	_ hw.Tachometer  = tachometer{}
 )

@@ -94,12 +94,13 @@ func (b *Board) scene(d *diode) scene {
 	s.lit = d.gain * b.emission(b.light.ir)
 	s.warm = cfg.WarmUp * math.Exp(-(b.at-b.onSince[b.light.ir]).Seconds()/ledWarmS)
 	if d.angle == "REF" {
+		s.lit *= 1 + b.faults.refDisplaced*b.vortex()
 		if b.faults.refNoise > 0 {
 			s.lit *= max(1+b.faults.refNoise*b.light.random.NormFloat64(), 0)
 		}
 		return s
 	}
-	s.lit *= d.rotated * b.scatter(d)
+	s.lit *= d.rotated * b.scatter(d) * (1 + b.vortex())
 	_, busy := b.speeds()
 	if busy {
 		s.flicker = cfg.PumpFlicker
@@ -141,12 +142,24 @@ func (b *Board) background(angle string) float64 {
 		ambient *= refShare
 	}
 	v := b.cfg.DarkV + ambient
+	if angle != "REF" && b.faults.afterglowV > 0 && b.duty[b.light.ir] == 0 && b.offAt[b.light.ir] > 0 {
+		v += b.faults.afterglowV * math.Exp(-(b.at-b.offAt[b.light.ir]).Seconds()/afterglowS)
+	}
 	for led := ledOut; led < outputs; led++ {
 		if led != b.light.ir {
 			v += b.cfg.LeakV * b.emission(led)
 		}
 	}
 	return v
+}
+
+const afterglowS = 3 // s; how a diode that was flooded comes back to dark, under the fault
+
+// vortex is the relative brightening by the vortex above the bar.
+func (b *Board) vortex() float64 {
+	const from = 1000 // rpm
+	over := max(b.stirrer.rpm-from, 0) / from
+	return b.cfg.VortexGain * over * over
 }
 
 // emission is an LED's light, 1 at 100 %, warm.

@@ -32,6 +32,8 @@ type panel struct {
 	at      time.Duration // until when the board has been advanced
 	duty    [outputs]float64
 	onSince [outputs]time.Duration // when duty last left 0
+	offAt   [outputs]time.Duration // when it last came back to 0
+	status  float64                // duty of the status LED, which lights nothing but the room
 	closed  bool
 	advance func(seconds float64) // moves the board on from at; called with mu held
 	refuse  func(index int) error // why an output may not be set now
@@ -59,13 +61,31 @@ func (p *panel) enter() {
 func (p *panel) halt() {
 	p.enter()
 	defer p.mu.Unlock()
-	p.duty = [outputs]float64{}
+	p.zero()
+}
+
+func (p *panel) zero() {
+	for i := range p.duty {
+		p.drive(i, 0)
+	}
+	p.status = 0
+}
+
+// drive gives an output its duty and notes when it went on or off.
+func (p *panel) drive(index int, percent float64) {
+	switch was := p.duty[index]; {
+	case was == 0 && percent > 0:
+		p.onSince[index] = p.at
+	case was > 0 && percent == 0:
+		p.offAt[index] = p.at
+	}
+	p.duty[index] = percent
 }
 
 func (p *panel) close() {
 	p.enter()
 	defer p.mu.Unlock()
-	p.duty = [outputs]float64{}
+	p.zero()
 	p.closed = true // in the same breath, so that nothing is set in between
 }
 
@@ -94,10 +114,7 @@ func (o output) Set(percent float64) error {
 		if err := o.panel.refuse(o.index); err != nil {
 			return err
 		}
-		if o.panel.duty[o.index] == 0 {
-			o.panel.onSince[o.index] = o.panel.at
-		}
-		o.panel.duty[o.index] = percent
+		o.panel.drive(o.index, percent)
 		return nil
 	})
 }
@@ -106,7 +123,7 @@ func (o output) Set(percent float64) error {
 func (o output) Halt() error {
 	o.panel.enter()
 	defer o.panel.mu.Unlock()
-	o.panel.duty[o.index] = 0
+	o.panel.drive(o.index, 0)
 	return nil
 }
 
@@ -121,6 +138,32 @@ func outputName(index int) string {
 	default:
 		return "stirrer"
 	}
+}
+
+// statusLED is the status LED of a panel. It does not advance the board: a
+// blinking light must not change how time is cut into pieces.
+type statusLED struct{ panel *panel }
+
+// Set switches the light.
+func (l statusLED) Set(percent float64) error {
+	if !(percent >= 0 && percent <= 100) {
+		return fmt.Errorf("sim: set status LED to %v %%: must be 0 to 100", percent)
+	}
+	l.panel.mu.Lock()
+	defer l.panel.mu.Unlock()
+	if l.panel.closed {
+		return ErrClosed
+	}
+	l.panel.status = percent
+	return nil
+}
+
+// Halt switches it off; it works on a closed board too.
+func (l statusLED) Halt() error {
+	l.panel.mu.Lock()
+	defer l.panel.mu.Unlock()
+	l.panel.status = 0
+	return nil
 }
 
 // ledOutput is the index of LED channel "A" to "D".
@@ -144,14 +187,17 @@ func pumpOutput(role hw.PumpRole) (int, bool) {
 
 func absent(part string) error { return fmt.Errorf("sim: %s: %w", part, hw.ErrAbsent) }
 
-var _ hw.Output = output{}
+var (
+	_ hw.Output = output{}
+	_ hw.Output = statusLED{}
+)
 
 // OutputsPct is the duty of each output by name, for inspection: tests and
 // conformance suites compare it with what was asked for.
 func (p *panel) OutputsPct() map[string]float64 {
 	p.enter()
 	defer p.mu.Unlock()
-	m := make(map[string]float64, outputs)
+	m := map[string]float64{"status LED": p.status}
 	for i, duty := range p.duty {
 		m[outputName(i)] = duty
 	}

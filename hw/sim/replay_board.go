@@ -50,6 +50,15 @@ func (r *Replay) Thermometer() (hw.Thermometer, error) { return nil, absent("the
 // Tachometer counts the ideal stirrer's turns.
 func (r *Replay) Tachometer() (hw.Tachometer, error) { return replayTachometer{r}, nil }
 
+// StatusLED is absent: a recording has no panel.
+func (r *Replay) StatusLED() (hw.Output, error) { return nil, absent("status LED") }
+
+// Button is absent.
+func (r *Replay) Button() (hw.Button, error) { return nil, absent("button") }
+
+// Rail is absent.
+func (r *Replay) Rail() (hw.Rail, error) { return nil, absent("rail") }
+
 // Halt makes every output 0. It never fails.
 func (r *Replay) Halt() error {
 	r.halt()

@@ -24,7 +24,7 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-var removable = []string{"heater", "thermometer", "tachometer", "media", "alt_media", "waste"}
+var removable = []string{"heater", "thermometer", "tachometer", "media", "alt_media", "waste", "hat", "status_led", "button", "rail"}
 
 // declared checks the fields of a struct against their own tags min, max and
 // oneof; both ends are allowed, and NaN is outside every range.
