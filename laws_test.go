@@ -28,6 +28,7 @@ var floors = map[string]int{
 	"actors/pid":            0,
 	"actors/dosing/ledger":  1, // above hw, whose pumps it names
 	"actors/device/lease":   0,
+	"actors/selftest/check": 0,
 
 	"actors":            10,
 	"hw/sim/...":        10,
@@ -44,6 +45,7 @@ var floors = map[string]int{
 	"actors/led/...":        20,
 	"actors/monitor/...":    20,
 	"actors/od/...":         20,
+	"actors/selftest/...":   20,
 	"actors/stirring/...":   20,
 	"actors/store/...":      20,
 	"actors/unit/...":       20,
@@ -95,7 +97,7 @@ var homes = map[string][]string{
 // import only pureDependency.
 var pure = []string{
 	"actors/growth/ekf", "actors/od/fusion", "actors/od/optics", "actors/stirring/rotor", "actors/pid",
-	"actors/dosing/ledger", "actors/device/lease",
+	"actors/dosing/ledger", "actors/device/lease", "actors/selftest/check",
 }
 
 const pureDependency = "gonum.org/v1/gonum"

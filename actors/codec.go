@@ -86,5 +86,8 @@ func init() {
 	Message[Log]("log/1")
 	Message[Alarm]("alarm/1")
 	Message[Computer]("computer/1")
+	Message[RailVoltage]("rail_voltage/1")
+	Message[SelfTestCheck]("self_test_check/1")
+	Message[SelfTest]("self_test/1")
 	Message[OwnerGone]("owner_gone/1")
 }

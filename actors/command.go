@@ -116,6 +116,15 @@ type Acknowledge struct {
 // an []Alarm, the most urgent first.
 type ListAlarms struct{}
 
+// Identify asks the actor "monitor" to blink the status LED, so that somebody
+// finds this unit among others.
+type Identify struct{}
+
+// BlinkError asks the actor "monitor" to blink an error code, 1 to 8, once.
+type BlinkError struct {
+	Code int `json:"code"`
+}
+
 // Note writes one line into the log.
 type Note struct {
 	Text  string `json:"text"`

@@ -269,6 +269,57 @@ type Computer struct {
 	MemoryMB        float64 `json:"memory_mb"`         // free for use, 10⁶ bytes; 0 when it cannot be read
 }
 
+// RailVoltage is the supply that pumps, stirrer and heater run from.
+type RailVoltage struct {
+	Meta
+	Volts float64 `json:"volts"` // to 0.05 V
+}
+
+// SelfTestCheck is what one check of the self-test came to.
+type SelfTestCheck struct {
+	Meta
+	Name     string    `json:"name"`    // such as "test_ambient_light_interference"
+	Title    string    `json:"title"`   // in words
+	Verdict  string    `json:"verdict"` // "passed", "failed", "skipped"; empty until it has run
+	Text     string    `json:"text,omitempty"`
+	Remedy   string    `json:"remedy,omitempty"` // what to do about a failure
+	Measured []Measure `json:"measured,omitempty"`
+}
+
+// The verdicts of SelfTestCheck. A check is skipped when what it needs is not
+// fitted, or was found broken before.
+const (
+	Passed  = "passed"
+	Failed  = "failed"
+	Skipped = "skipped"
+)
+
+// Measure is one figure behind a verdict.
+type Measure struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit,omitempty"`
+}
+
+// SelfTest is the self-test as a whole: published when it starts, and when it
+// has ended.
+type SelfTest struct {
+	Meta
+	Running bool `json:"running"`
+	Passed  int  `json:"passed"`
+	Failed  int  `json:"failed"`
+	Skipped int  `json:"skipped"`
+	// Correlations of each LED with each photodiode; empty until measured.
+	Correlations []Correlation `json:"correlations,omitempty"`
+}
+
+// Correlation says how closely a photodiode follows an LED.
+type Correlation struct {
+	LED        string  `json:"led"`
+	Photodiode string  `json:"photodiode"`
+	R          float64 `json:"r"` // Pearson's
+}
+
 // RetainKey implements Retained.
 func (f JobState) RetainKey() string { return f.Job }
 
@@ -304,6 +355,21 @@ func (f AutomationEvent) RetainKey() string { return f.Job }
 
 // RetainKey implements Retained.
 func (f Computer) RetainKey() string { return "" }
+
+// RetainKey implements Retained.
+func (f RailVoltage) RetainKey() string { return "" }
+
+// RetainKey implements Retained.
+func (f SelfTestCheck) RetainKey() string { return f.Name }
+
+// RetainKey implements Retained.
+func (f SelfTest) RetainKey() string { return "" }
+
+// Vital implements Vital.
+func (SelfTestCheck) Vital() {}
+
+// Vital implements Vital.
+func (SelfTest) Vital() {}
 
 // Vital implements Vital.
 func (DosingEvent) Vital() {}

@@ -14,6 +14,9 @@ type Registration struct {
 	New    func() Job
 	// Universal jobs belong to the unit, not to an experiment, such as monitor.
 	Universal bool
+	// Action jobs end by themselves and begin only when somebody asks: a power
+	// cut does not bring them back. self_test is one.
+	Action bool
 }
 
 // Slot is the job's name on the wire: the family's, or its own.
@@ -36,6 +39,12 @@ func Register(family Family, name string, new func() Automation) {
 // RegisterUniversal adds a job that belongs to the unit whatever the experiment.
 func RegisterUniversal(name string, new func() Job) {
 	add(Registration{Family: Own, Name: name, New: new, Universal: true})
+}
+
+// RegisterAction adds a job of the unit that ends by itself, by asking itself
+// for Disconnected, and that a restart does not bring back.
+func RegisterAction(name string, new func() Job) {
+	add(Registration{Family: Own, Name: name, New: new, Universal: true, Action: true})
 }
 
 func add(r Registration) {

@@ -34,8 +34,8 @@ func (b *Bridge) admit(w wish) error {
 	if w.setting == run {
 		return admitRun(w)
 	}
-	if w.target != w.job {
-		return nil // an action
+	if w.target != w.job || isFlicker(w.topic) {
+		return nil // an action, or what the monitor hears in every experiment
 	}
 	state, known := actors.LatestOf[actors.JobState](b.sys, w.job)
 	if !known || experimentOf(state) != w.topic.Experiment {

@@ -91,6 +91,9 @@ func read(topic wire.Topic, payload []byte) (wish, error) {
 	if err != nil {
 		return w, refuse(payloadCode(err), "%s: %v", w.setting, err)
 	}
+	if isFlicker(topic) {
+		return readFlicker(w, text)
+	}
 	if isRun {
 		return readRun(w, text)
 	}

@@ -36,6 +36,10 @@ import (
 //	Log                  logs/<source>/<level>; a person's note      0 (2)  no
 //	Alarm                alarms/<name>, always of $experiment (ours) 2    yes
 //	Computer             monitor/computer_statistics                 2    yes
+//	RailVoltage          monitor/voltage_on_pwm_rail                 2    yes
+//	SelfTestCheck        self_test/<check>: 1, 0; empty until judged 2    yes
+//	SelfTest             self_test/all_tests_passed: 1, 0; empty while it runs  2  yes
+//	                     self_test/correlations_between_pds_and_leds 2    yes
 //
 // Not shown: facts that are the house's own affair.
 
@@ -87,6 +91,9 @@ func newTable(root, unit, experiment string) *table {
 // filters are the commands for experiment. They do not overlap.
 func (t *table) filters(experiment string) []string {
 	own := t.root + "/" + t.unit + "/" + experiment
+	if experiment == wire.Universal {
+		return append(t.plainFilters(), own+"/+/+/set", own+"/run/+", t.root+"/"+wire.Broadcast+"/"+experiment+"/+/+/set")
+	}
 	return []string{own + "/+/+/set", own + "/run/+", t.root + "/" + wire.Broadcast + "/" + experiment + "/+/+/set"}
 }
 
@@ -134,6 +141,12 @@ func (t *table) lines(f actors.Fact) []line {
 		return []line{{t.topic(wire.Universal, "alarms", f.Name), alarm(f), 2, true}}
 	case actors.Computer:
 		return t.computer(f)
+	case actors.RailVoltage:
+		return t.datum(f, "monitor", "voltage_on_pwm_rail", wire.Voltage{V: f.Volts, Timestamp: m.At})
+	case actors.SelfTestCheck:
+		return []line{{t.topic(wire.Universal, selfTest, f.Name), checkValue(f), 2, true}}
+	case actors.SelfTest:
+		return t.selfTest(f)
 	}
 	return nil
 }

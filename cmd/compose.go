@@ -14,6 +14,7 @@ import (
 	"github.com/pioactor/pioactor/actors/calibrate"
 	"github.com/pioactor/pioactor/actors/clock"
 	"github.com/pioactor/pioactor/actors/device"
+	"github.com/pioactor/pioactor/actors/selftest"
 	"github.com/pioactor/pioactor/actors/state"
 	"github.com/pioactor/pioactor/actors/unit"
 	"github.com/pioactor/pioactor/bridge"
@@ -81,6 +82,7 @@ func (u *Unit) Start() error {
 		calibrate.Spec(u.shelves),
 		alarm.Spec(),
 		monitor,
+		selftest.RecordSpec(),
 		unit.Experiment(u.Config.experiment()),
 	}
 	if u.bridge != nil {

@@ -91,7 +91,7 @@ func (c Config) table(slot, automation string) map[string]any {
 	if table == nil {
 		table = map[string]any{}
 	}
-	if slot == "od_reading" {
+	if slot == "od_reading" || slot == "self_test" {
 		table["channels"] = anyMap(c.Photodiodes)
 	}
 	return table

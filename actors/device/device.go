@@ -114,7 +114,7 @@ func (d *devices) start(c *actors.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Publish(protocol.Board{Info: d.board.Info()})
+	c.Publish(protocol.Board{Info: d.board.Info(), IRLED: d.cfg.IRChannel})
 	c.HoldInit()
 	d.waiting = map[string]bool{}
 	for _, spec := range specs {

@@ -146,10 +146,11 @@ func (s *statusled) choose() (code int, any bool) {
 
 // light switches; trouble is told when it begins.
 func (s *statusled) light(c *actors.Context, on bool) {
-	err := s.out.Halt()
+	percent := 0.0
 	if on {
-		err = s.out.Set(100)
+		percent = 100
 	}
+	err := set(s.out, percent)
 	if err != nil && !s.dull {
 		c.Log().Warning("the status LED cannot be switched: %v", err)
 	}

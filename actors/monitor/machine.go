@@ -16,6 +16,8 @@ import (
 func readMachine(disk string) reading {
 	r := readFiles(os.DirFS("/"))
 	r.app = appVersion()
+	ipv4, err := readIPv4()
+	r.network.ipv4, r.err = ipv4, errors.Join(r.err, err)
 	gb, percent, err := diskFree(disk)
 	if err != nil {
 		r.err = errors.Join(r.err, fmt.Errorf("monitor: disk of %s: %w", disk, err))
@@ -50,7 +52,9 @@ func readFiles(root fs.FS) (r reading) {
 	r.machine = optional(root, modelFile, &r.err, func(text string) (string, error) {
 		return strings.TrimRight(text, "\x00\n "), nil
 	})
-	r.computer = c
+	r.computer, r.sync = c, readSync(root)
+	macs, err := readMACs(root)
+	r.network, r.err = macs, errors.Join(r.err, err)
 	return r
 }
 

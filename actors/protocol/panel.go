@@ -29,7 +29,8 @@ type BlinkOnce struct{ Code int }
 // Board says what the devices stand on; published when they start.
 type Board struct {
 	actors.Meta
-	Info hw.Info `json:"info"`
+	Info  hw.Info `json:"info"`
+	IRLED string  `json:"ir_led"` // channel of the OD measurement's LED, "A" to "D"; empty for none
 }
 
 // Button is published when the button moves: what it does now, and how often it

@@ -195,7 +195,9 @@ func (e *experiment) startJob(c *actors.Context, cmd actors.Command, body actors
 		return err
 	}
 	e.waiting[d.Job] = c.Later(cmd)
-	e.want(c, d)
+	if r, err := actors.Lookup(d.Job, d.Automation); err == nil && !r.Action {
+		e.want(c, d)
+	}
 	return nil
 }
 

@@ -13,5 +13,6 @@ import (
 	_ "github.com/pioactor/pioactor/actors/growth"     // growth_rate_calculating
 	_ "github.com/pioactor/pioactor/actors/monitor"    // monitor
 	_ "github.com/pioactor/pioactor/actors/od"         // od_reading
+	_ "github.com/pioactor/pioactor/actors/selftest"   // self_test
 	_ "github.com/pioactor/pioactor/actors/stirring"   // stirring
 )
