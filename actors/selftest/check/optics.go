@@ -109,9 +109,16 @@ func judgeAmbient(u Unit, r Record) Verdict {
 	return v
 }
 
+// rest is how long the photodiodes get to go dark before their offset is read.
+const rest = 10 * time.Second
+
+// offset reads the dark.
+func offset() []Step {
+	return append([]Step{{Do: Wait, For: rest}}, lit(0, settle, offsetReads)...)
+}
+
 func planDark(Unit) []Step {
-	steps := append([]Step{{Do: Wait, For: 10 * time.Second}}, lit(0, settle, offsetReads)...)
-	steps = append(steps, lit(exposurePct, exposure, 0)...)
+	steps := append(offset(), lit(exposurePct, exposure, 0)...)
 	return append(steps, lit(0, settle, darkReads)...)
 }
 
@@ -119,9 +126,9 @@ func judgeDark(u Unit, r Record) Verdict {
 	v := Verdict{OK: true, Text: fmt.Sprintf("what is left after the dark offset is within %g V", mostDarkV)}
 	for i, d := range u.Photodiodes {
 		all := column(r.Volts, i)
-		offset, _ := moments(all[:offsetReads])
+		darkV, _ := moments(all[:offsetReads])
 		mean, variance := moments(all[offsetReads:])
-		mean -= offset
+		mean -= darkV
 		v.Measured = append(v.Measured, Measure{"photodiode " + d.Channel, mean, "V"}, Measure{"variance of photodiode " + d.Channel, variance, "V²"})
 		if !(math.Abs(mean) <= mostDarkV) || !(variance <= mostDarkVar) {
 			v.fail("photodiode %s is at %.4f V with a variance of %.1e V² in the dark, want within %g V and %g V²", d.Channel, mean, variance, mostDarkV, mostDarkVar)
@@ -151,7 +158,7 @@ func judgeReference(u Unit, r Record) Verdict {
 const reference = "REF"
 
 func planBlank(u Unit) []Step {
-	steps := append(lit(0, settle, offsetReads), Step{Do: Light, Percent: u.IRPercent}, Step{Do: Wait, For: settle})
+	steps := append(offset(), Step{Do: Light, Percent: u.IRPercent}, Step{Do: Wait, For: settle})
 	for range blankReads {
 		steps = append(steps, Step{Do: ReadLight}, Step{Do: Wait, For: blankEvery - ReadTook})
 	}
@@ -172,9 +179,9 @@ func judgeBlank(u Unit, r Record) Verdict {
 			most = mostBlank135V
 		}
 		all := column(r.Volts, i)
-		offset, _ := moments(all[:offsetReads])
+		darkV, _ := moments(all[:offsetReads])
 		mean, _ := moments(all[offsetReads:])
-		mean -= offset
+		mean -= darkV
 		v.Measured = append(v.Measured, Measure{"photodiode " + d.Channel + " (" + d.Angle + "°)", mean, "V"})
 		if !(mean <= most) {
 			v.fail("photodiode %s (%s°) reads %.3f V, want at most %g V from a blank", d.Channel, d.Angle, mean, most)

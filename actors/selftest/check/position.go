@@ -23,7 +23,7 @@ const (
 )
 
 func planPosition(u Unit) []Step {
-	steps := lit(0, settle, offsetReads)
+	steps := offset()
 	for cycle := range cycles {
 		steps = append(steps, Step{Do: Stir, Percent: stormPercent}, Step{Do: Wait, For: calm})
 		warm := 0
@@ -40,14 +40,14 @@ func planPosition(u Unit) []Step {
 
 // effects is the median over cycles of |on − off| / mean, both above the dark.
 func effects(volts []float64) float64 {
-	offset, _ := moments(volts[:offsetReads])
+	darkV, _ := moments(volts[:offsetReads])
 	volts = volts[offsetReads+warmUpReads:]
 	var all []float64
 	const half = settleReads + windowReads
 	for len(volts) >= 2*half {
 		on, _ := moments(volts[settleReads:half])
 		off, _ := moments(volts[half+settleReads : 2*half])
-		if mean := (on+off)/2 - offset; mean > 0 {
+		if mean := (on+off)/2 - darkV; mean > 0 {
 			all = append(all, math.Abs(on-off)/mean)
 		}
 		volts = volts[2*half:]
