@@ -53,17 +53,31 @@ func (fakeVial) Receive(c *actors.Context, msg any) error {
 	return nil
 }
 
-// fakeExperiment starts what is called lamp2, and is refused anything else.
+// fakeExperiment starts what is called lamp2, tells a self-test as fast as it
+// can, and is refused anything else.
 type fakeExperiment struct{}
 
-func (fakeExperiment) Receive(_ *actors.Context, msg any) error {
+func (fakeExperiment) Receive(c *actors.Context, msg any) error {
 	if cmd, ok := msg.(actors.Command); ok {
 		start := cmd.Body.(actors.StartJob)
+		if start.Job == "self_test" {
+			fakeTest(c)
+			return nil
+		}
 		if start.Job != "lamp2" || len(start.Options) != 2 || start.Options[1].Value != "7" {
 			return &actors.Refusal{Code: "unknown_job", Reason: `"` + start.Job + `" is not a job; there is lamp2`}
 		}
 	}
 	return nil
+}
+
+func fakeTest(c *actors.Context) {
+	at := actors.Meta{At: time.Date(2026, 3, 1, 12, 0, 0, 0, time.Local)}
+	c.Publish(actors.SelfTestCheck{Name: "test_a", Title: "all is dark"})
+	c.Publish(actors.SelfTest{Running: true})
+	c.Publish(actors.SelfTestCheck{Name: "test_a", Title: "all is dark", Verdict: actors.Passed, Text: "0.002 V"})
+	c.Publish(actors.SelfTestCheck{Name: "test_b", Title: "all is warm", Verdict: actors.Failed, Text: "r = 0.1", Remedy: "Plug it in."})
+	c.Publish(actors.SelfTest{Meta: at, Passed: 1, Failed: 1})
 }
 
 // quiet is an actor that says yes to everything.
@@ -83,7 +97,7 @@ func (trunk) Receive(c *actors.Context, msg any) error {
 	lampSpec := spec("lamp", &lamp{Percent: 5, Hours: 1234567.5})
 	lampSpec.Slot, lampSpec.Experiment = "lamp", "exp"
 	return errors.Join(c.Spawn(spec("vial", fakeVial{})), c.Spawn(spec("experiment", fakeExperiment{})),
-		c.Spawn(spec("leds", quiet{})), c.Spawn(alarm.Spec()), c.Spawn(lampSpec))
+		c.Spawn(spec("leds", quiet{})), c.Spawn(spec("monitor", quiet{})), c.Spawn(alarm.Spec()), c.Spawn(lampSpec))
 }
 
 // fakeBroker has two messages for whoever listens.

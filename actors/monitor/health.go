@@ -87,7 +87,7 @@ func (m *Monitor) judgeRail(c *actors.Context, r protocol.RailRead) {
 		return
 	}
 	s := r.Supply
-	c.Publish(actors.RailVoltage{Volts: math.Round(s.Volts/0.05) * 0.05})
+	c.Publish(actors.RailVoltage{Volts: math.Round(s.Volts*20) / 20})
 	flagged := s.Sagging || !s.Known
 	judge(c, alarmVoltage, "high", s.Volts <= sagV && flagged, s.Volts >= steadyV || !flagged,
 		fmt.Sprintf("the supply has sunk to %v V or less: pumps and stirrer are weaker than calibrated. Use a stronger power supply and a shorter cable", sagV))
@@ -114,14 +114,23 @@ func (m *Monitor) judgeClock(c *actors.Context) {
 	year := c.Now().Year()
 	judge(c, alarmClock, "medium", year < firstYear, year >= firstYear,
 		fmt.Sprintf("the clock says it is the year %d: readings are filed under wrong times. Set the clock, or connect the network", year))
-	ahead := time.Duration(c.Now().UnixNano()) - c.Mono()
-	if moved := ahead - m.ahead; m.looked && moved.Abs() > jump {
+	if moved := m.moved(c.Now(), c.Mono()); moved != 0 {
 		m.jumpedAt = c.Mono()
 		c.Raise(alarmJump, "low", fmt.Sprintf("the clock was set by %v: records before and after do not fit together; control is not affected", moved.Round(time.Second)), false)
 	} else if c.Mono()-m.jumpedAt >= jumpToldFor {
 		c.Clear(alarmJump)
 	}
-	m.ahead, m.looked = ahead, true
+}
+
+// moved is how far the wall clock was set since the last look; 0 for less than jump.
+func (m *Monitor) moved(wall time.Time, mono time.Duration) time.Duration {
+	ahead := time.Duration(wall.UnixNano()) - mono
+	moved, first := ahead-m.ahead, !m.looked
+	m.ahead, m.looked = ahead, true // a slow drift is nobody's doing
+	if first || moved.Abs() <= jump {
+		return 0
+	}
+	return moved
 }
 
 // judgeSync is about a clock that nobody keeps right.

@@ -73,7 +73,8 @@ func (m *machine) shown(name string) any {
 }
 
 func fine() reading {
-	return reading{computer: actors.Computer{DiskFreeGB: 20, DiskFreePercent: 60, CPUTemperatureC: 45, MemoryMB: 800}, disk: true, machine: "Raspberry Pi 4", app: "v1.2.3"}
+	return reading{computer: actors.Computer{DiskFreeGB: 20, DiskFreePercent: 60, CPUTemperatureC: 45, MemoryMB: 800}, disk: true,
+		machine: "Raspberry Pi 4", app: "v1.2.3", network: network{"192.168.0.7", "d8:3a:dd:61:01:59", "d8:3a:dd:61:01:60"}, sync: synced}
 }
 
 func TestHealthIsPublishedEveryMinute(t *testing.T) {
@@ -90,7 +91,7 @@ func TestHealthIsPublishedEveryMinute(t *testing.T) {
 		if err := json.Unmarshal([]byte(m.shown("versions").(string)), &versions); err != nil {
 			t.Fatal(err)
 		}
-		if versions["app"] != "v1.2.3" || versions["rpi_machine"] != "Raspberry Pi 4" || versions["timestamp"] != "2026-01-02T03:04:05.000Z" || len(versions) != 3 {
+		if versions["app"] != "v1.2.3" || versions["rpi_machine"] != "Raspberry Pi 4" || versions["timestamp"] != "2026-01-02T03:04:05.000Z" || len(versions) != 6 {
 			t.Errorf("versions = %v", versions)
 		}
 	}

@@ -116,6 +116,16 @@ func (c *Client) Acknowledge(ctx context.Context, alarm string) (Answer, error) 
 	return call[Answer](ctx, c, http.MethodPost, "/api/alarms/"+url.PathEscape(alarm)+"/ack", struct{}{})
 }
 
+// Identify has the unit blink its status LED.
+func (c *Client) Identify(ctx context.Context) (Answer, error) {
+	return call[Answer](ctx, c, http.MethodPost, "/api/identify", struct{}{})
+}
+
+// SelfTest asks what the last self-test found.
+func (c *Client) SelfTest(ctx context.Context) (SelfTest, error) {
+	return call[SelfTest](ctx, c, http.MethodGet, "/api/self_test", nil)
+}
+
 // Version asks what is running.
 func (c *Client) Version(ctx context.Context) (Version, error) {
 	return call[Version](ctx, c, http.MethodGet, "/api/version", nil)

@@ -19,7 +19,7 @@ var statuses = map[string]int{
 	"unknown_job": http.StatusNotFound, "unknown_automation": http.StatusNotFound, "unknown_alarm": http.StatusNotFound,
 	"not_running": http.StatusConflict, "already_running": http.StatusConflict, "not_ready": http.StatusConflict,
 	"invalid_transition": http.StatusConflict, "expired": http.StatusConflict, "old_epoch": http.StatusConflict,
-	"held": http.StatusConflict, "busy": http.StatusConflict,
+	"held": http.StatusConflict, "busy": http.StatusConflict, "not_fitted": http.StatusConflict,
 	"no_answer": http.StatusServiceUnavailable, "failed": http.StatusServiceUnavailable,
 	"shutting_down": http.StatusServiceUnavailable, "hardware": http.StatusServiceUnavailable,
 }

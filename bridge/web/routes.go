@@ -25,6 +25,8 @@ func (s *Server) routes() http.Handler {
 		"POST /api/logs":               s.note,
 		"GET /api/alarms":              s.alarms,
 		"POST /api/alarms/{alarm}/ack": s.acknowledge,
+		"POST /api/identify":           s.identify,
+		"GET /api/self_test":           s.selfTest,
 		"GET /api/version":             s.version,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
