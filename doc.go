@@ -40,14 +40,15 @@
 //	    actors/clock        time for everyone: real, or virtual and deterministic
 //	    actors/state        small durable state, one fsynced file per key
 //	    actors/setting      a struct's tags: decode, check, assign, describe
-//	    pure science        actors/od/optics, actors/od/fusion, actors/growth/ekf, actors/stirring/rotor, actors/pid;
+//	    pure science        actors/od/optics, actors/od/fusion, actors/growth/ekf, actors/stirring/rotor, actors/pid,
+//	                        actors/selftest/check;
 //	                        and pure book-keeping: actors/dosing/ledger, actors/device/lease.
 //	                        Values in, values out: no clock, no goroutine, no file
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
 //	    hw/sim              the digital twin, and the replay board; shares no code with the science it tests
 //	11  actors/protocol     messages that authors of automations never need: leases and the OD window
 //	20  actors/device       one actor per device, the vial and its doses, the OD window
-//	    actors/od  growth  stirring  monitor     the jobs, each beside its science
+//	    actors/od  growth  stirring  monitor  selftest     the jobs, each beside its science
 //	    actors/automation   turbidostat, chemostat, silent: written exactly as a user writes one
 //	    actors/alarm        declared conditions: raise, clear, latch, acknowledge
 //	    actors/calibrate    the calibrations and estimators of the unit, and which are in force
@@ -70,13 +71,14 @@
 //
 //	node                    restarts what fails after a growing, jittered pause; a spent budget latches lost and raises an alarm
 //	├─ devices              the only owner of the board; started first, with every output forced safe
-//	│    ├─ leds  adc  tachometer  stirrer  pumps
+//	│    ├─ leds  adc  tachometer  stirrer  pumps  rail  statusled  button
 //	│    ├─ vial            the volume ledger, single writer of volumes; it belongs to the vial, not to the experiment
 //	│    └─ window          the OD window: od_reading asks for quiet, whatever disturbs light or fluid grants it
 //	├─ calibrations         which curve is in force on each device
 //	├─ bridge               MQTT
 //	├─ alarm                declared conditions; jobs only feed it signals
-//	├─ monitor              the health of the unit itself
+//	├─ monitor              the health of the unit itself; its button, and what its status LED says
+//	├─ self_test_record     what the last self-test found
 //	└─ experiment           stopping it stops every job in it
 //	     └─ stirring  od_reading  growth_rate_calculating  dosing_automation  and your own
 //

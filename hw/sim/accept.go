@@ -51,6 +51,7 @@ func (t *twin) bounds(capacityML float64) error {
 		{"excess_c", t.Heat.ExcessC, -much, much},
 		{"lead_c", t.Heat.LeadC, -much, much},
 		{"bubbles", t.Bubbles, 0, 1},
+		{"dark_for", float64(t.DarkFor), 0, float64(longDark)},
 	}
 	if t.FrozenC != nil {
 		bounds = append(bounds, bound{"frozen_c", *t.FrozenC, -much, much})

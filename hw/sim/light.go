@@ -142,8 +142,8 @@ func (b *Board) background(angle string) float64 {
 		ambient *= refShare
 	}
 	v := b.cfg.DarkV + ambient
-	if angle != "REF" && b.faults.afterglowV > 0 && b.duty[b.light.ir] == 0 && b.offAt[b.light.ir] > 0 {
-		v += b.faults.afterglowV * math.Exp(-(b.at-b.offAt[b.light.ir]).Seconds()/afterglowS)
+	if angle != "REF" && b.faults.afterglowV > 0 && b.duty[b.light.ir] == 0 {
+		v += b.faults.afterglowV * math.Exp(-b.darkFor().Seconds()/afterglowS)
 	}
 	for led := ledOut; led < outputs; led++ {
 		if led != b.light.ir {
@@ -154,6 +154,14 @@ func (b *Board) background(angle string) float64 {
 }
 
 const afterglowS = 3 // s; how a diode that was flooded comes back to dark, under the fault
+
+// darkFor is how long the IR LED has been out, or would be if it were halted now.
+func (b *Board) darkFor() time.Duration {
+	if b.duty[b.light.ir] > 0 {
+		return 0
+	}
+	return min(b.at-b.offAt[b.light.ir], longDark)
+}
 
 // vortex is the relative brightening by the vortex above the bar.
 func (b *Board) vortex() float64 {

@@ -40,11 +40,14 @@ type panel struct {
 	handles [outputs]output       // so that a part is one value
 }
 
+// longDark is how long an output counts as off that has never been on.
+const longDark = 24 * time.Hour
+
 func (p *panel) wire(now func() time.Duration, advance func(float64), refuse func(int) error) {
 	p.now, p.advance, p.refuse = now, advance, refuse
 	p.at = now()
 	for i := range p.handles {
-		p.handles[i] = output{p, i}
+		p.handles[i], p.offAt[i] = output{p, i}, p.at-longDark
 	}
 }
 

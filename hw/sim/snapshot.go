@@ -52,8 +52,10 @@ type twin struct {
 		ExcessC float64 `json:"excess_c"`
 		LeadC   float64 `json:"lead_c"`
 	} `json:"heat"`
-	Bubbles float64  `json:"bubbles"`
-	FrozenC *float64 `json:"frozen_c,omitempty"`
+	Bubbles float64 `json:"bubbles"`
+	// DarkFor is how long the IR LED has been out.
+	DarkFor time.Duration `json:"dark_for_ns"`
+	FrozenC *float64      `json:"frozen_c,omitempty"`
 	// Errors are the diodes' standardized errors by channel.
 	Errors map[int]float64   `json:"errors"`
 	Random map[string][]byte `json:"random"`
@@ -138,6 +140,7 @@ func (b *Board) streams() map[string]*rand.PCG {
 
 func (b *Board) picture() (t twin, err error) {
 	t.Identity, t.Age, t.Bubbles, t.FrozenC = b.identity(), b.age(), b.bubbles, b.thermo.frozen
+	t.DarkFor = b.darkFor()
 	t.Errors = map[int]float64{}
 	c, v := &b.culture, &b.vial
 	t.Culture.ODAU, t.Culture.Substrate, t.Culture.Alt, t.Culture.Ready = c.od, c.substrate, c.alt, c.ready
@@ -165,7 +168,8 @@ func (b *Board) picture() (t twin, err error) {
 // they touch when injected is in t as it has become since.
 func (b *Board) become(t *twin, streams map[string]*rand.PCG) {
 	b.renew()
-	b.duty = [outputs]float64{}
+	b.duty, b.status = [outputs]float64{}, 0
+	b.offAt[b.light.ir] = b.at - t.DarkFor
 	b.before = t.Age - b.at
 	for _, f := range t.Faults {
 		b.faults.active = append(b.faults.active, f)
