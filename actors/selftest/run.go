@@ -252,8 +252,8 @@ func (s *SelfTest) failed(c *actors.Context, err error) {
 	}
 	s.done += len(s.plan)
 	v := check.Verdict{Text: err.Error()}
-	if errors.Is(err, hw.ErrAbsent) && !s.check.Finds {
-		v = check.Verdict{Skip: true, Text: "not fitted: " + err.Error()}
+	if errors.Is(err, hw.ErrAbsent) {
+		v = check.Verdict{Skip: !s.check.Finds, Text: "not fitted: " + strings.TrimSuffix(err.Error(), ": "+hw.ErrAbsent.Error())}
 	}
 	k := s.check
 	s.stop(c)
