@@ -52,6 +52,7 @@
 //	    actors/automation   turbidostat, chemostat, silent: written exactly as a user writes one
 //	    actors/alarm        declared conditions: raise, clear, latch, acknowledge
 //	    actors/calibrate    the calibrations and estimators of the unit, and which are in force
+//	    actors/bench        a person's hands at the vial: pause and resume, blanks
 //	    actors/unit         the trunk of one unit's tree: the node, and the experiment that owns the jobs
 //	    bridge/wire         the topic table and the payloads; pure
 //	    bridge/mqtt         connections, wills, reconnects
@@ -70,7 +71,8 @@
 // # The tree on one unit
 //
 //	node                    restarts what fails after a growing, jittered pause; a spent budget latches lost and raises an alarm
-//	├─ devices              the only owner of the board; started first, with every output forced safe
+//	├─ bench                whether somebody works at the vial: first, so that in a pause nothing moves at a start either
+//	├─ devices              the only owner of the board; started before what uses it, with every output forced safe
 //	│    ├─ leds  adc  tachometer  stirrer  pumps  rail  statusled  button
 //	│    ├─ vial            the volume ledger, single writer of volumes; it belongs to the vial, not to the experiment
 //	│    └─ window          the OD window: od_reading asks for quiet, whatever disturbs light or fluid grants it
@@ -125,7 +127,7 @@
 //   - Every output that carries energy is leased: a value, a deadline, an owner.
 //     An expired lease means the safe value.
 //   - State is on disk before it matters: ledger, owed waste, normalization,
-//     first reference, latched alarms. If it cannot be written, nothing flows
+//     first reference, blank, a pause of the vial, latched alarms. If it cannot be written, nothing flows
 //     in. A changed setting is true at once and on disk within 50 ms.
 //   - Observers never hold up control: telemetry drops its oldest and counts the
 //     gap; events, doses and alarms are never dropped.

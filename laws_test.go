@@ -38,6 +38,7 @@ var floors = map[string]int{
 	"actors/alarm/...":      20,
 	"actors/automation/...": 20,
 	"actors/calibrate/...":  20,
+	"actors/bench/...":      20,
 	"actors/cluster/...":    20,
 	"actors/device/...":     20,
 	"actors/dosing/...":     20,

@@ -99,11 +99,36 @@ type SampleTaken struct {
 }
 
 // SwapVial tells the vial that it is another one: volumes and counters start
-// anew. Doses already answered stay known.
+// anew, and with them, in the same write to the disk, all that was measured in
+// the old one: blank, first reference, normalization. Doses already answered
+// stay known. A nil field is what the config says of a fresh vial.
 type SwapVial struct {
-	VolumeML    float64 `json:"current_volume_ml"`
-	EffluxML    float64 `json:"efflux_tube_volume_ml"`
-	AltFraction float64 `json:"alt_media_fraction"`
+	VolumeML    *float64 `json:"current_volume_ml,omitempty"`
+	EffluxML    *float64 `json:"efflux_tube_volume_ml,omitempty"`
+	AltFraction *float64 `json:"alt_media_fraction,omitempty"`
+}
+
+// PauseVial asks the actor "bench" to stop dosing and OD readings, with
+// stirring, heat and light held, so that a person can work at the vial. It is
+// answered with the VialState once no pump runs.
+type PauseVial struct{}
+
+// ResumeVial ends a pause: what the pause had stopped goes on, nothing else.
+type ResumeVial struct{}
+
+// MarkVial notes that somebody touched the vial: an optical step that is no
+// growth.
+type MarkVial struct {
+	Cause string `json:"cause,omitempty"`
+}
+
+// SetBlank gives the actor "bench" a new blank of an experiment. It is answered
+// with the Blank once that is on the disk.
+type SetBlank struct {
+	Experiment string         `json:"experiment"`
+	Vial       uint64         `json:"vial_number"` // where it was measured
+	Means      []ChannelValue `json:"means"`       // AU; none: nothing is to be subtracted
+	Samples    int            `json:"samples"`
 }
 
 // Acknowledge takes note of an alarm; a latched one is released. The actor

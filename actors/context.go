@@ -41,7 +41,7 @@ func (c *Context) State() State { return c.h.state }
 func (c *Context) System() *System { return c.h.sys }
 
 // HoldInit keeps the job in Init after Started, until it calls Ready.
-func (c *Context) HoldInit() { c.h.held = true }
+func (c *Context) HoldInit() { c.h.holds = true }
 
 // Ready ends Init after HoldInit.
 func (c *Context) Ready() { c.h.ready() }
@@ -60,6 +60,14 @@ func (c *Context) Sleep() {
 		c.h.sleep()
 	}
 }
+
+// End ends this job: an action that is done, or with a reason one that cannot
+// be. Return from Receive afterwards.
+func (c *Context) End(reason string) { c.h.end(Disconnected, reason) }
+
+// Held is why this actor has to rest, with the next step; empty if it need not.
+// A job that is held falls asleep by itself; see Held.
+func (c *Context) Held() string { return c.h.held() }
 
 // Every sends Tick every d from now on, in step with the first even when a
 // turn comes late. Calling it again replaces the old rhythm; d ≤ 0 ends it.
@@ -216,7 +224,7 @@ func (c *Context) Reply(cmd Command, value any) {
 func (c *Context) Publish(f Fact) Fact { return c.h.sys.publish(c.h.spec.Experiment, f) }
 
 // PublishFor publishes a fact for another experiment.
-func (c *Context) PublishFor(experiment string, f Fact) { c.h.sys.publish(experiment, f) }
+func (c *Context) PublishFor(experiment string, f Fact) Fact { return c.h.sys.publish(experiment, f) }
 
 // Subscribe delivers facts of type T to this job from now on.
 func Subscribe[T Fact](c *Context) {

@@ -27,7 +27,7 @@ type host struct {
 	c    Context
 
 	state    State
-	held     bool // the job will say itself when it is ready
+	holds    bool // the job will say itself when it is ready
 	ending   bool
 	start    uint64
 	shown    []any // settings as last published
@@ -137,7 +137,7 @@ func (h *host) begin() {
 		h.refuse(err)
 	case err != nil:
 		h.fail(err)
-	case !h.held:
+	case !h.holds:
 		h.ready()
 	}
 }
@@ -158,9 +158,15 @@ func (h *host) ready() {
 	h.life.mu.Lock()
 	sleep := h.life.sleeps
 	h.life.mu.Unlock()
-	if sleep {
+	if sleep || h.spec.Slot != "" && h.held() != "" {
 		h.sleep()
 	}
+}
+
+// held is why somebody keeps this actor at rest.
+func (h *host) held() string {
+	f, _ := latest[Held](h.sys, h.spec.Name)
+	return f.Why
 }
 
 // end stops the actor for good; state is Disconnected or Lost.

@@ -178,6 +178,8 @@ func (h *host) setState(to State) error {
 		h.end(Disconnected, "")
 	case to == Sleeping:
 		h.sleep()
+	case h.held() != "":
+		return &Refusal{"held", fmt.Sprintf("%s: %s", h.spec.Name, h.held())}
 	default:
 		h.enter(Ready, "")
 		h.must(h.call(Entered{Ready, Sleeping}))

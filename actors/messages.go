@@ -91,6 +91,9 @@ type ODReading struct {
 	IRPercent  float64 `json:"ir_percent"`
 	RPM        float64 `json:"rpm"` // latest measured; 0 when unknown
 	PumpOn     bool    `json:"pump_on,omitempty"`
+	BlankID    string  `json:"blank_id,omitempty"`    // of the blank that was subtracted; empty for none
+	BlankAU    float64 `json:"blank_au,omitempty"`    // what was subtracted
+	VialNumber uint64  `json:"vial_number,omitempty"` // of the vial it was taken in; see Vial
 }
 
 // ODReadings are the readings of all channels at one instant.
@@ -164,6 +167,7 @@ type DoseRefused struct {
 // Vial is what the ledger says the vial holds.
 type Vial struct {
 	Meta
+	Number           uint64    `json:"vial_number,omitempty"` // grows with every swap; 0: never swapped, or nobody knows
 	VolumeML         float64   `json:"current_volume_ml"`
 	EffluxML         float64   `json:"efflux_tube_volume_ml"`
 	AltFraction      float64   `json:"alt_media_fraction"`
@@ -174,6 +178,51 @@ type Vial struct {
 	Generations      float64   `json:"generations"`
 	DilutionRatePerH float64   `json:"dilution_rate_per_h"` // over the last hour
 	LastDose         time.Time `json:"last_dose"`
+}
+
+// VialState says whether somebody works at the vial.
+type VialState struct {
+	Meta
+	Paused bool      `json:"paused"`
+	Since  time.Time `json:"since"` // of this state; zero if it has always been so
+	Jobs   []string  `json:"jobs"`  // what resume sets going again; read only
+}
+
+// Held keeps a job asleep whoever wants it awake: it falls asleep as soon as it
+// is ready and is refused to be woken. What is no job, such as the vial, asks
+// Context.Held and acts on it.
+type Held struct {
+	Meta
+	Job string `json:"job"`
+	Why string `json:"why,omitempty"` // with the next step; empty: held no longer
+}
+
+// Blank is the optical density of the medium alone in an experiment's vial.
+// od_reading subtracts it.
+type Blank struct {
+	Meta
+	ID      string         `json:"id"` // empty: there never was one
+	Vial    uint64         `json:"vial_number"`
+	TakenAt time.Time      `json:"taken_at"`
+	Samples int            `json:"samples"`
+	Means   []ChannelValue `json:"means"`   // AU by channel, ascending; empty: nothing is subtracted; read only
+	History []BlankChange  `json:"history"` // oldest first, of this vial; read only
+}
+
+// BlankChange is the step from one blank to the next. What normalizes OD moves
+// with it by Factors, so that the normalized OD of a culture does not jump.
+type BlankChange struct {
+	From    string         `json:"from"`
+	To      string         `json:"to"`
+	At      time.Time      `json:"at"`
+	Means   []ChannelValue `json:"means"`   // of To
+	Factors []ChannelValue `json:"factors"` // AU to add to the factor of each channel
+}
+
+// ChannelValue is a value of one photodiode.
+type ChannelValue struct {
+	Channel int     `json:"channel"`
+	Value   float64 `json:"value"`
 }
 
 // LEDs are the intensities of all LEDs, in percent.
@@ -343,6 +392,15 @@ func (f StirringRate) RetainKey() string { return "" }
 
 // RetainKey implements Retained.
 func (f Vial) RetainKey() string { return "" }
+
+// RetainKey implements Retained.
+func (f VialState) RetainKey() string { return "" }
+
+// RetainKey implements Retained.
+func (f Held) RetainKey() string { return f.Job }
+
+// RetainKey implements Retained: the newest of each experiment.
+func (f Blank) RetainKey() string { return f.Experiment }
 
 // RetainKey implements Retained.
 func (f LEDs) RetainKey() string { return "" }

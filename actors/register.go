@@ -15,7 +15,7 @@ type Registration struct {
 	// Universal jobs belong to the unit, not to an experiment, such as monitor.
 	Universal bool
 	// Action jobs end by themselves and begin only when somebody asks: a power
-	// cut does not bring them back. self_test is one.
+	// cut does not bring them back. self_test and od_blank are some.
 	Action bool
 }
 
@@ -42,9 +42,14 @@ func RegisterUniversal(name string, new func() Job) {
 }
 
 // RegisterAction adds a job of the unit that ends by itself, by asking itself
-// for Disconnected, and that a restart does not bring back.
+// for Disconnected or with Context.End, and that a restart does not bring back.
 func RegisterAction(name string, new func() Job) {
 	add(Registration{Family: Own, Name: name, New: new, Universal: true, Action: true})
+}
+
+// RegisterExperimentAction is RegisterAction for a job of the experiment.
+func RegisterExperimentAction(name string, new func() Job) {
+	add(Registration{Family: Own, Name: name, New: new, Action: true})
 }
 
 func add(r Registration) {
@@ -61,7 +66,7 @@ func key(f Family, name string) string { return string(f) + "/" + name }
 
 // forbidden names would collide with collections of the topic tree.
 var forbidden = []string{"run", "dosing_events", "leds", "led_change_events", "unit_label", "pwm", "pwms", "assignment",
-	"bioreactor", "logs", "pid_log", "alarms", "node", "devices", "experiment", "bridge", "alarm"}
+	"bioreactor", "logs", "pid_log", "alarms", "node", "devices", "experiment", "bridge", "alarm", "bench", "vial"}
 
 func goodName(name string) bool {
 	for _, word := range strings.Split(name, "_") {

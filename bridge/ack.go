@@ -34,7 +34,7 @@ func (b *Bridge) admit(w wish) error {
 	if w.setting == run {
 		return admitRun(w)
 	}
-	if w.target != w.job || isFlicker(w.topic) {
+	if w.target != w.job || isFlicker(w.topic) || w.job == vialTopic && !w.topic.Set {
 		return nil // an action, or what the monitor hears in every experiment
 	}
 	state, known := actors.LatestOf[actors.JobState](b.sys, w.job)

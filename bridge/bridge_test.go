@@ -119,6 +119,13 @@ func TestBadCommandsAreRefused(t *testing.T) {
 		{"run/add_media", `{"ml":-1}`, "out_of_range"},
 		{"run/remove_waste", `{"duration":1e9}`, "out_of_range"},
 		{"run/remove_waste", `{"ml":1,"speed":2}`, "unknown"},
+		{"vial/sample", "", "invalid"},
+		{"vial/sample", `{"ml":"1"}`, "invalid"},
+		{"vial/pause", `{"ml":1}`, "invalid"},
+		{"vial/set", "{}", "invalid"},
+		{"vial/mark", `{"id":"` + strings.Repeat("x", 200) + `"}`, "too_long"},
+		{"vial/swap", `{"expires":"2020-01-01T00:00:00Z"}`, "expired"},
+		{"vial/pause", "", "not_running"}, // this rig has no bench
 	}
 	r := newRig(t, nil).hears()
 	for _, row := range rows {

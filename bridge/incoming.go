@@ -82,6 +82,9 @@ func refuse(code, format string, args ...any) error {
 
 // read makes a wish of a message. Also with an error it says whom to answer.
 func read(topic wire.Topic, payload []byte) (wish, error) {
+	if topic.Job == vialTopic && !topic.Set {
+		return readVial(topic, payload)
+	}
 	w := wish{topic: topic, job: topic.Job, setting: topic.Setting}
 	isRun := topic.Job == run && !topic.Set
 	if isRun {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/bench"
 	"github.com/pioactor/pioactor/actors/protocol"
 	"github.com/pioactor/pioactor/actors/setting"
 	"github.com/pioactor/pioactor/bridge/wire"
@@ -26,6 +27,8 @@ import (
 //	StirringRate         stirring/measured_rpm                       2    yes
 //	Vial                 bioreactor/<variable>, what changed         2    yes
 //	                     dosing_automation/dilution_rate, generations  2  yes, while it lives (ours)
+//	VialState            vial/state (ours)                           2    yes
+//	Blank                od_blank/means; none is an empty payload    1    yes
 //	LEDs                 leds/intensity                              0    yes
 //	LEDChanged           led_change_events                           0    no
 //	PWMDuty              pwms/dc                                     0    yes
@@ -91,10 +94,14 @@ func newTable(root, unit, experiment string) *table {
 // filters are the commands for experiment. They do not overlap.
 func (t *table) filters(experiment string) []string {
 	own := t.root + "/" + t.unit + "/" + experiment
+	all := []string{own + "/+/+/set", own + "/run/+", t.root + "/" + wire.Broadcast + "/" + experiment + "/+/+/set"}
 	if experiment == wire.Universal {
-		return append(t.plainFilters(), own+"/+/+/set", own+"/run/+", t.root+"/"+wire.Broadcast+"/"+experiment+"/+/+/set")
+		return append(t.plainFilters(), all...)
 	}
-	return []string{own + "/+/+/set", own + "/run/+", t.root + "/" + wire.Broadcast + "/" + experiment + "/+/+/set"}
+	for _, verb := range bench.Verbs {
+		all = append(all, own+"/"+vialTopic+"/"+verb)
+	}
+	return all
 }
 
 // lines is the table.
@@ -119,6 +126,10 @@ func (t *table) lines(f actors.Fact) []line {
 		return t.datum(f, "stirring", "measured_rpm", wire.MeasuredRPM{RPM: rpm(f.RPM), Timestamp: m.At})
 	case actors.Vial:
 		return t.vialLines(f)
+	case actors.VialState:
+		return []line{{t.shared(f, vialTopic, "state"), vialState(f), 2, true}}
+	case actors.Blank:
+		return t.blank(f)
 	case actors.LEDs:
 		return []line{{t.shared(f, "leds", "intensity"), wire.LEDIntensities{A: f.A, B: f.B, C: f.C, D: f.D}, 0, true}}
 	case actors.LEDChanged:

@@ -15,7 +15,7 @@ import (
 func runCommand(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run ACTION",
-		Short: "Do one thing by hand: move liquid, light an LED",
+		Short: "Do one thing by hand: move liquid, light an LED, measure a blank",
 		Example: `  pioactor run add_media --ml 1 --wait
   pioactor run led_intensity --B 10`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -35,6 +35,7 @@ func runCommand(g *globals) *cobra.Command {
 		doseCommand(g, "add_alt_media", "Add the alternative medium to the vial"),
 		doseCommand(g, "remove_waste", "Remove liquid from the vial, down to the waste tube"),
 		ledCommand(g),
+		blankCommand(g),
 	)
 	return c
 }

@@ -103,7 +103,7 @@ func TestCommandsAnswer(t *testing.T) {
 		"run add_media --ml x":         {2, ""},
 		"run add_media":                {2, "want either --ml or --duration; see `pioactor run add_media --help`\n"},
 		"run add_alt_media --ml 1":     {0, "add_alt_media is accepted"},
-		"run sing":                     {2, "\"sing\" is not an action; there are add_alt_media, add_media, led_intensity, remove_waste; see `pioactor run --help`\n"},
+		"run sing":                     {2, "\"sing\" is not an action; there are add_alt_media, add_media, led_intensity, od_blank, remove_waste; see `pioactor run --help`\n"},
 		"run":                          {2, "want an action; there are"},
 		"run led_intensity --A 101":    {3, "A: want 0 to 100 %, got 101\n"},
 		"run led_intensity --C 2":      {0, "lit: C at 2 %\n"},

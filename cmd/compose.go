@@ -11,9 +11,11 @@ import (
 
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/alarm"
+	"github.com/pioactor/pioactor/actors/bench"
 	"github.com/pioactor/pioactor/actors/calibrate"
 	"github.com/pioactor/pioactor/actors/clock"
 	"github.com/pioactor/pioactor/actors/device"
+	"github.com/pioactor/pioactor/actors/od"
 	"github.com/pioactor/pioactor/actors/selftest"
 	"github.com/pioactor/pioactor/actors/state"
 	"github.com/pioactor/pioactor/actors/unit"
@@ -78,6 +80,7 @@ func (u *Unit) Start() error {
 		return err
 	}
 	parts := []actors.Spec{
+		bench.Spec(u.Config.Bench), // drives nothing, and knows whether anything may move
 		device.Spec(u.Board, u.Config.devices()),
 		calibrate.Spec(u.shelves),
 		alarm.Spec(),
@@ -127,7 +130,15 @@ func (c Config) hardware() string {
 
 // experiment is what the first start begins with.
 func (c Config) experiment() unit.Config {
-	return unit.Config{Name: c.Experiment.Name, Start: c.startList(), Table: c.table}
+	return unit.Config{Name: c.Experiment.Name, Start: c.startList(), Table: c.table, Job: c.job}
+}
+
+// job gives od_blank the section of od_reading: its readings are what a blank is for.
+func (c Config) job(s actors.Spec) actors.Spec {
+	if s.Name == od.BlankName {
+		s.New = func() actors.Job { return od.NewBlank(c.table(od.Name, "")) }
+	}
+	return s
 }
 
 func (c Config) startList() []string {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/pioactor/pioactor/actors/bench"
 	"github.com/pioactor/pioactor/actors/device"
 	"github.com/pioactor/pioactor/bridge"
 	"github.com/pioactor/pioactor/hw/sim"
@@ -19,6 +20,7 @@ type Config struct {
 	LEDs        map[string]string `toml:"leds"`
 	Photodiodes map[string]string `toml:"photodiodes"`
 	Bioreactor  device.Config     `toml:"bioreactor"`
+	Bench       bench.Config      `toml:"bench"`
 	Sim         SimConfig         `toml:"sim"`
 	Replay      ReplayConfig      `toml:"replay"`
 	Logging     LoggingConfig     `toml:"logging"`
@@ -72,6 +74,7 @@ func DefaultConfig() Config {
 		LEDs:        map[string]string{"A": "IR"},
 		Photodiodes: map[string]string{"1": "REF", "2": "90"},
 		Bioreactor:  device.DefaultConfig(),
+		Bench:       bench.DefaultConfig(),
 		Sim: SimConfig{Config: twin, FastForward: 12 * time.Hour,
 			Start: []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=turbidostat target_biomass=30"}},
 		Replay:  ReplayConfig{ReplayConfig: sim.DefaultReplayConfig(), Start: []string{"stirring", "od_reading", "growth_rate_calculating"}},

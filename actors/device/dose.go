@@ -125,6 +125,8 @@ func (v *vial) checkInflow(c *actors.Context, p planned, queued float64) *actors
 	limit := v.cfg.MaxInflowVialsPerH * max(l.CurrentVolumeML, l.EffluxTubeVolumeML)
 	stalled, _, _ := actors.Latest[actors.Alarm](c, "stirring_stalled")
 	switch {
+	case paused(c):
+		return refusal("paused", "dose: %s", c.Held())
 	case stalled.Active:
 		return refusal("stirring_stalled", "dose: the stirrer stands still; start stirring first")
 	case c.System().Congested():

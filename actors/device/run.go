@@ -57,7 +57,7 @@ var eventOf = map[hw.PumpRole]string{hw.Media: "add_media", hw.AltMedia: "add_al
 func (v *vial) advance(c *actors.Context) {
 	for !v.busy && !v.ended {
 		switch {
-		case v.active == nil && v.owing() && c.Mono() >= v.owedFrom:
+		case v.active == nil && v.owing() && c.Mono() >= v.owedFrom && !paused(c):
 			v.reserve(c, nil, v.drain())
 		case v.active == nil:
 			if !v.open(c) {

@@ -1,7 +1,6 @@
 package device
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -248,11 +247,11 @@ func (v *vial) acknowledge(c *actors.Context) {
 }
 
 // publish says what the vial holds.
-func (v *vial) publish(c *actors.Context) {
+func (v *vial) publish(c *actors.Context) actors.Fact {
 	l := v.book.ledger
 	v.shown = v.book.dilution(c.Now())
-	c.Publish(actors.Vial{
-		VolumeML: l.CurrentVolumeML, EffluxML: l.EffluxTubeVolumeML, AltFraction: l.AltMediaFraction,
+	return c.Publish(actors.Vial{
+		Number: l.Vial, VolumeML: l.CurrentVolumeML, EffluxML: l.EffluxTubeVolumeML, AltFraction: l.AltMediaFraction,
 		MediaML: l.CumulativeMediaAddedML, AltMediaML: l.CumulativeAltMediaAddedML, WasteML: l.CumulativeWasteRemovedML,
 		OwedWasteML: l.OwedWasteML, Generations: l.Generations, DilutionRatePerH: v.shown, LastDose: l.LastDoseAt,
 	})
@@ -295,19 +294,11 @@ func (v *vial) command(c *actors.Context, cmd actors.Command) error {
 	case actors.StopDosing:
 		v.stopAll(c, "stopped: "+body.Reason)
 	case actors.SetVial:
-		err = v.correct(c, func(l ledger.Ledger) (ledger.Ledger, error) { return v.corrected(l, body) })
+		err = v.correct(c, cmd, "", func(l ledger.Ledger) (ledger.Ledger, error) { return v.corrected(l, body) })
 	case actors.SampleTaken:
-		err = v.correct(c, func(l ledger.Ledger) (ledger.Ledger, error) { return l.Sample(body.ML) })
-		if err == nil {
-			c.Publish(actors.Disturbance{Cause: "sample"})
-		}
+		err = v.correct(c, cmd, "sample", func(l ledger.Ledger) (ledger.Ledger, error) { return l.Sample(body.ML) })
 	case actors.SwapVial:
-		err = v.correct(c, func(l ledger.Ledger) (ledger.Ledger, error) {
-			return l.Swap(body.VolumeML, body.EffluxML, body.AltFraction, v.limits)
-		})
-		if err == nil {
-			c.Publish(actors.Disturbance{Cause: "swap"})
-		}
+		err = v.correct(c, cmd, "swap", func(l ledger.Ledger) (ledger.Ledger, error) { return v.swapped(c, l, body) })
 	case actors.Acknowledge:
 		v.acknowledge(c)
 	default:
@@ -315,41 +306,6 @@ func (v *vial) command(c *actors.Context, cmd actors.Command) error {
 	}
 	v.advance(c)
 	return err
-}
-
-// correct changes the books because somebody changed or looked at the vial.
-func (v *vial) correct(c *actors.Context, change func(ledger.Ledger) (ledger.Ledger, error)) error {
-	if v.active != nil || v.busy {
-		return &actors.Refusal{Code: "busy", Reason: "vial: a dose is running; wait for it or stop dosing"}
-	}
-	next, err := change(v.book.ledger)
-	var no *ledger.Refusal
-	if errors.As(err, &no) {
-		return &actors.Refusal{Code: string(no.Code), Reason: no.Reason}
-	}
-	if err != nil {
-		return &actors.Refusal{Code: "invalid", Reason: err.Error()}
-	}
-	v.book.ledger = next
-	v.save(c, nil)
-	v.publish(c)
-	return nil
-}
-
-func (v *vial) corrected(l ledger.Ledger, s actors.SetVial) (ledger.Ledger, error) {
-	var err error
-	if s.VolumeML != nil {
-		l, err = l.SetVolume(*s.VolumeML, v.limits)
-	}
-	if s.EffluxML != nil && err == nil {
-		if l, err = l.SetEfflux(*s.EffluxML, v.limits); err == nil {
-			err = l.CheckGeometry(v.cfg.MaxSubdoseML, v.limits)
-		}
-	}
-	if s.AltFraction != nil && err == nil {
-		l, err = l.SetAltMediaFraction(*s.AltFraction)
-	}
-	return l, err
 }
 
 var _ actors.Job = (*vial)(nil)

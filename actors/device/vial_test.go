@@ -228,16 +228,18 @@ func TestVialAboveItsEffluxTubeIsDrainedFirst(t *testing.T) {
 	atEnd(t, r)
 }
 
+func ml(x float64) *float64 { return &x }
+
 func TestSampleAndSwapChangeTheBooks(t *testing.T) {
 	r := quietRig(t, 1)
 	r.do("vial", actors.SampleTaken{ML: 1})
 	if v := r.vial().VolumeML; v != 14 {
 		t.Errorf("%v mL after a sample of 1 mL, want 14", v)
 	}
-	if a := r.do("vial", actors.SwapVial{VolumeML: 10, EffluxML: 25}); a.OK {
+	if a := r.do("vial", actors.SwapVial{VolumeML: ml(10), EffluxML: ml(25)}); a.OK {
 		t.Error("an efflux tube above the rim is accepted")
 	}
-	r.do("vial", actors.SwapVial{VolumeML: 10, EffluxML: 12, AltFraction: 0.5})
+	r.do("vial", actors.SwapVial{VolumeML: ml(10), EffluxML: ml(12), AltFraction: ml(0.5)})
 	if v := r.vial(); v.VolumeML != 10 || v.AltFraction != 0.5 || v.EffluxML != 12 {
 		t.Errorf("vial %+v after the swap, want 10 mL, half alt media", v)
 	}

@@ -104,6 +104,9 @@ func (j *Job) readings(c *actors.Context, m actors.ODReadings) {
 	if !j.sameChannels(m.Readings) {
 		j.rewire(c, m.Readings)
 	}
+	if !j.follow(c, m.Readings[0]) {
+		return
+	}
 	for i, r := range m.Readings {
 		j.values[i] = r.Value
 	}

@@ -20,6 +20,8 @@ const (
 type normalization struct {
 	Channels []int     `json:"channels"`
 	Start    ekf.Start `json:"start"`
+	Vial     uint64    `json:"vial_number,omitempty"` // where it was measured
+	Blank    string    `json:"blank_id,omitempty"`    // what had been subtracted
 	ready    bool      // all of it was measured in this life, or is on the disk
 }
 
@@ -31,6 +33,7 @@ type snapshot struct {
 	Step      float64         `json:"ln_step"` // dosed since then
 	Unknown   bool            `json:"unknown_dose"`
 	Filter    json.RawMessage `json:"filter"`
+	Vial      uint64          `json:"vial_number,omitempty"`
 }
 
 func part(experiment string) string {
@@ -76,7 +79,7 @@ func (j *Job) resume(c *actors.Context) {
 	}
 	age := c.Now().Sub(s.At)
 	stale := age > freshFor || age < 0
-	if !found || err != nil || s.Estimator != j.Estimator || stale && s.Estimator == legacyEstimator {
+	if !found || err != nil || s.Vial != j.norm.Vial || s.Estimator != j.Estimator || stale && s.Estimator == legacyEstimator {
 		return
 	}
 	f := emptyFilter(s.Estimator)
@@ -113,7 +116,7 @@ func (j *Job) snapshot(c *actors.Context) {
 		return
 	}
 	j.hasSnap, j.snapped = true, c.Mono()
-	c.Save(snapKey(c.Experiment()), snapshot{j.last.at, c.Now(), j.Estimator, j.dose.step, j.dose.unknown, state})
+	c.Save(snapKey(c.Experiment()), snapshot{j.last.at, c.Now(), j.Estimator, j.dose.step, j.dose.unknown, state, j.norm.Vial})
 }
 
 // savedSomething starts the filter, or says why growth rates are missing.
@@ -131,7 +134,7 @@ func (j *Job) savedSomething(c *actors.Context, m actors.Saved) {
 		return
 	}
 	c.Clear("growth_rate_not_saved")
-	if j.norm.ready {
+	if j.norm.ready && j.filter == nil {
 		j.begin(c)
 	}
 }

@@ -26,6 +26,9 @@ type lab struct {
 	noise float64 // relative, by a fixed pattern
 	n     int
 
+	vial    uint64 // of the readings
+	blankID string
+
 	rates  []actors.GrowthRate
 	levels []actors.ODFiltered
 }
@@ -77,7 +80,8 @@ func (l *lab) read(grade string) {
 	l.n++
 	off := math.Sin(float64(l.n)*12.9898) * 43758.5453 // a hash's fraction is as good as noise
 	off = (off - math.Floor(off) - 0.5) * math.Sqrt(12) * l.noise
-	r := actors.ODReading{Channel: 2, Angle: "90", Value: l.od * (1 + off), Quality: actors.Quality{Grade: grade}}
+	r := actors.ODReading{Channel: 2, Angle: "90", Value: l.od * (1 + off), Quality: actors.Quality{Grade: grade},
+		VialNumber: l.vial, BlankID: l.blankID}
 	l.sys.Publish("exp 1", actors.ODReadings{Meta: actors.Meta{At: l.clk.Now()}, Readings: []actors.ODReading{r}})
 	l.clk.Run(0)
 }

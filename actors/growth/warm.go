@@ -39,7 +39,7 @@ func (j *Job) warmUp(c *actors.Context, m actors.ODReadings) {
 		return
 	}
 	j.warm = nil
-	j.norm = normalization{Channels: j.channels, Start: start, ready: true}
+	j.norm = normalization{Channels: j.channels, Start: start, Vial: j.norm.Vial, Blank: j.norm.Blank, ready: true}
 	j.keep(c)
 }
 

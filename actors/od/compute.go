@@ -35,6 +35,7 @@ func (j *Job) compute(c *actors.Context) {
 	if j.ir != j.IRPercent {
 		return // the brightness was changed meanwhile
 	}
+	j.follow(c)
 	var raw [4]optics.Reading
 	for i := range j.channels {
 		ch := &j.channels[i]
@@ -54,7 +55,7 @@ func (j *Job) compute(c *actors.Context) {
 	j.waiting = b
 	if j.ref.FirstV > 0 && first == 0 && !j.saving {
 		j.saving = true
-		c.Save(key(c.Experiment()), kept{j.ref.FirstV, j.ir})
+		c.Save(key(c.Experiment()), kept{j.ref.FirstV, j.ir, j.vial})
 	}
 }
 
@@ -124,18 +125,22 @@ func (j *Job) assemble(c *actors.Context, raw []optics.Reading, lamp optics.Qual
 		od := j.ref.Normalize(r, lamp)
 		q := optics.Worse(od.Quality, common)
 		j.remember(i, r, q)
-		b.readings = append(b.readings, actors.ODReading{
+		b.readings = append(b.readings, j.subtract(c, actors.ODReading{
 			Meta: actors.Meta{At: b.at}, Channel: ch.number, Angle: ch.angle, Value: od.Volts,
 			Quality: actors.Quality{Grade: q.Code(), Reason: q.Reason()},
 			Volts:   r.Volts, ReferenceV: relative, DarkV: ch.DarkV, IRPercent: j.ir,
 			RPM: rpm, PumpOn: j.pump,
-		})
+		}))
 	}
 	return b
 }
 
 // publish hands the readings out, each and together.
 func (j *Job) publish(c *actors.Context, b batch) {
+	if j.collect != nil {
+		j.collect(c, b)
+		return
+	}
 	for i, r := range b.readings {
 		if stamped, ok := c.Publish(r).(actors.ODReading); ok {
 			b.readings[i] = stamped

@@ -64,6 +64,7 @@ type Job struct {
 
 func init() {
 	actors.Register(actors.Own, Name, func() actors.Job { return New(Options{}) })
+	actors.RegisterExperimentAction(BlankName, func() actors.Job { return NewBlank(nil) })
 }
 
 // New returns the job with its default settings.

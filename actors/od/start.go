@@ -15,6 +15,7 @@ import (
 type kept struct {
 	FirstV    float64 `json:"first_reference_v"`
 	IRPercent float64 `json:"ir_percent"`
+	Vial      uint64  `json:"vial_number,omitempty"` // where it was taken
 }
 
 // key of what is kept. The unit's own experiment has no name.
@@ -28,8 +29,13 @@ func key(experiment string) string {
 // start loads what the experiment began with and asks for the dark window. The
 // job is in Init until it can read.
 func (j *Job) start(c *actors.Context) error {
-	var k kept
-	found, err := c.Load(key(c.Experiment()), &k)
+	if state, _, _ := actors.Latest[actors.JobState](c, BlankName); j.collect == nil && (state.State == actors.Init || state.State == actors.Ready) {
+		return &actors.Refusal{Code: "busy", Reason: "od_reading: a blank is being measured, the medium would be taken for the culture; wait for od_blank, or stop it"}
+	}
+	if err := j.twice(c); err != nil {
+		return err
+	}
+	k, found, err := j.firstReference(c)
 	if err != nil {
 		return &actors.Refusal{Code: "bad_state", Reason: fmt.Sprintf(
 			"od_reading: the experiment's first reference cannot be read (%v): restore it from a backup, or start a new experiment", err)}
@@ -43,9 +49,12 @@ func (j *Job) start(c *actors.Context) error {
 	}
 	actors.Subscribe[actors.Dosed](c)
 	actors.Subscribe[actors.Disturbance](c)
-	c.HoldInit()
 	j.adopt(c)
 	j.warnBright(c)
+	if c.Held() != "" {
+		return nil // not even a look in the dark: it begins when it is woken
+	}
+	c.HoldInit()
 	j.open(c)
 	return nil
 }

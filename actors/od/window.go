@@ -67,6 +67,8 @@ type run struct {
 	readPlan   []time.Duration
 	humHz      float64
 
+	vial    uint64                       // number of the vial that ref belongs to
+	collect func(*actors.Context, batch) // takes the readings in place of everybody
 	ref     optics.Reference
 	saved   bool // the first reference is on the disk
 	saving  bool

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/bench"
 )
 
 // maxAnswer bounds what a client reads of one answer, in bytes.
@@ -82,6 +83,21 @@ func (c *Client) Set(ctx context.Context, job string, values map[string]any) (An
 // Dose runs add_media, add_alt_media or remove_waste.
 func (c *Client) Dose(ctx context.Context, action string, d DoseRequest) (Answer, error) {
 	return call[Answer](ctx, c, http.MethodPost, "/api/run/"+url.PathEscape(action), d)
+}
+
+// Vial is what is known of the vial.
+func (c *Client) Vial(ctx context.Context) (VialInfo, error) {
+	return call[VialInfo](ctx, c, http.MethodGet, "/api/vial", nil)
+}
+
+// AtVial tells what a person did at the vial, or is about to.
+func (c *Client) AtVial(ctx context.Context, verb string, r bench.Request) (Answer, error) {
+	return call[Answer](ctx, c, http.MethodPost, "/api/vial/"+url.PathEscape(verb), r)
+}
+
+// MeasureBlank starts od_blank and returns once it reads.
+func (c *Client) MeasureBlank(ctx context.Context, b BlankRequest) (Answer, error) {
+	return call[Answer](ctx, c, http.MethodPost, "/api/run/od_blank", b)
 }
 
 // Light sets LEDs.

@@ -19,7 +19,8 @@ var statuses = map[string]int{
 	"unknown_job": http.StatusNotFound, "unknown_automation": http.StatusNotFound, "unknown_alarm": http.StatusNotFound,
 	"not_running": http.StatusConflict, "already_running": http.StatusConflict, "not_ready": http.StatusConflict,
 	"invalid_transition": http.StatusConflict, "expired": http.StatusConflict, "old_epoch": http.StatusConflict,
-	"held": http.StatusConflict, "busy": http.StatusConflict, "not_fitted": http.StatusConflict,
+	"held": http.StatusConflict, "busy": http.StatusConflict, "not_fitted": http.StatusConflict, "paused": http.StatusConflict,
+	"not_paused": http.StatusConflict, "not_stirred": http.StatusConflict, "no_blank": http.StatusNotFound,
 	"no_answer": http.StatusServiceUnavailable, "failed": http.StatusServiceUnavailable,
 	"shutting_down": http.StatusServiceUnavailable, "hardware": http.StatusServiceUnavailable,
 }
@@ -117,13 +118,16 @@ var actions = map[string]func(d *actors.Dose, ml float64) (pump string){
 
 func (s *Server) run(r *http.Request) (any, error) {
 	action := r.PathValue("action")
-	if action == "led_intensity" {
+	switch action {
+	case "led_intensity":
 		return s.light(r)
+	case "od_blank":
+		return s.blank(r)
 	}
 	fill, ok := actions[action]
 	if !ok {
 		return nil, &Error{Status: http.StatusNotFound, Code: "unknown_action",
-			Reason: fmt.Sprintf("%.40q is not an action; there are add_alt_media, add_media, led_intensity, remove_waste", action)}
+			Reason: fmt.Sprintf("%.40q is not an action; there are add_alt_media, add_media, led_intensity, od_blank, remove_waste", action)}
 	}
 	var body DoseRequest
 	if err := read(r, &body); err != nil {

@@ -21,6 +21,8 @@ func (s *Server) routes() http.Handler {
 		"POST /api/jobs/{job}/stop":    s.stop,
 		"POST /api/jobs/{job}/set":     s.set,
 		"POST /api/run/{action}":       s.run,
+		"GET /api/vial":                s.vial,
+		"POST /api/vial/{verb}":        s.atVial,
 		"GET /api/logs":                s.logs,
 		"POST /api/logs":               s.note,
 		"GET /api/alarms":              s.alarms,

@@ -83,6 +83,7 @@ type Outcome struct {
 // Ledger is the state of one vial. Fields may be read; change them only through
 // the methods, and share no slice with another holder.
 type Ledger struct {
+	Vial                      uint64  `json:"vial_number,omitempty"` // grows with every swap; 0 before the first
 	CurrentVolumeML           float64 `json:"current_volume_ml"`
 	EffluxTubeVolumeML        float64 `json:"efflux_tube_volume_ml"` // waste drains down to it
 	AltMediaFraction          float64 `json:"alt_media_fraction"`    // 0 to 1

@@ -32,7 +32,7 @@ func (l Ledger) Swap(volumeML, effluxML, altMediaFraction float64, lim Limits) (
 	if r := l.idle("swap the vial"); r != nil {
 		return l, r
 	}
-	fresh := Ledger{Epoch: l.Epoch, Seen: l.Seen, LastDoseAt: l.LastDoseAt}
+	fresh := Ledger{Vial: l.Vial, Epoch: l.Epoch, Seen: l.Seen, LastDoseAt: l.LastDoseAt}
 	fresh, err := fresh.SetVolume(volumeML, lim)
 	if err == nil {
 		fresh, err = fresh.SetEfflux(effluxML, lim)

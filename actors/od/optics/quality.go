@@ -17,6 +17,7 @@ const (
 	Clipped     Quality = "uncertain:clipped"       // cut off at zero or at the end of a calibration
 	DarkTooHigh Quality = "uncertain:dark_too_high" // stray light: the vial is not well covered
 	Late        Quality = "uncertain:late"          // taken well off its schedule
+	BelowBlank  Quality = "uncertain:below_blank"   // less light than the medium alone
 
 	Saturated         Quality = "bad:saturated"          // the converter is at its end
 	SensorError       Quality = "bad:sensor_error"       // no samples, or nonsense
@@ -28,7 +29,7 @@ const (
 )
 
 // Qualities lists every quality, best first.
-var Qualities = [...]Quality{Good, Clipped, DarkTooHigh, Late, Saturated, SensorError, PumpOn,
+var Qualities = [...]Quality{Good, Clipped, DarkTooHigh, Late, BelowBlank, Saturated, SensorError, PumpOn,
 	StirringOff, Disturbed, ReferenceMissing, ReferenceUnstable}
 
 // Code is "good", "uncertain" or "bad"; "bad" for an unknown quality.
