@@ -23,6 +23,7 @@ type Status struct {
 	ODFiltered *actors.ODFiltered       `json:"od_filtered,omitempty"`
 	Stirring   *actors.StirringRate     `json:"stirring,omitempty"`
 	Vial       *actors.Vial             `json:"vial,omitempty"`
+	VialState  *actors.VialState        `json:"vial_state,omitempty"`
 	LEDs       *actors.LEDs             `json:"leds,omitempty"`
 	Computer   *actors.Computer         `json:"computer,omitempty"`
 	Alarms     []actors.Alarm           `json:"alarms"` // the active ones

@@ -47,6 +47,8 @@ func (st *Status) note(f actors.Retained) {
 		st.Stirring = &f
 	case actors.Vial:
 		st.Vial = &f
+	case actors.VialState:
+		st.VialState = &f
 	case actors.LEDs:
 		st.LEDs = &f
 	case actors.Computer:

@@ -23,6 +23,7 @@ var readings = map[string]func(web.Status) (at time.Time, known bool){
 	"growth_rate_calculating/growth_rate":     func(s web.Status) (time.Time, bool) { return when(s.GrowthRate) },
 	"growth_rate_calculating/od_filtered":     func(s web.Status) (time.Time, bool) { return when(s.ODFiltered) },
 	"stirring/measured_rpm":                   func(s web.Status) (time.Time, bool) { return when(s.Stirring) },
+	"monitor/voltage_on_pwm_rail":             nil, // the API does not show it
 	"monitor/computer_statistics":             func(s web.Status) (time.Time, bool) { return when(s.Computer) },
 	"od_reading/relative_intensity_of_ir_led": nil, // every fifth is shown
 	"dosing_automation/latest_event":          nil, // carries no time
@@ -114,6 +115,15 @@ func doubt(topic, payload string, s web.Status) string {
 		return differs(payload, want)
 	case "pwms":
 		return "" // the API does not show duties
+	case "vial":
+		var v struct{ Paused bool }
+		if err := json.Unmarshal([]byte(payload), &v); err != nil {
+			return err.Error()
+		}
+		if s.VialState == nil || v.Paused != s.VialState.Paused {
+			return fmt.Sprintf("the node says %+v", s.VialState)
+		}
+		return ""
 	case "alarms":
 		var a struct{ Active bool }
 		if err := json.Unmarshal([]byte(payload), &a); err != nil {
