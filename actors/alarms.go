@@ -9,7 +9,7 @@ import (
 // latched alarm stays until somebody acknowledges it. Raising what is raised
 // already costs nothing, so a job may do it at every look.
 func (c *Context) Raise(name, priority, text string, latched bool) {
-	c.EditAlarm(name, func(old Alarm) Alarm { return old.raised(name, priority, text, latched, c.Now()) })
+	c.EditAlarm(name, func(old Alarm) Alarm { return old.Raised(name, priority, text, latched, c.Now()) })
 }
 
 // Clear says that the condition behind the alarm called name is over. A latched
@@ -46,17 +46,14 @@ func (s *System) editAlarm(experiment, name string, edit func(Alarm) Alarm) Alar
 	return s.publish(experiment, next).(Alarm)
 }
 
-// raised is a with its condition true. What was over and comes back is news: it
+// Raised is a with its condition true. What was over and comes back is news: it
 // wants to be acknowledged again.
-func (a Alarm) raised(name, priority, text string, latched bool, now time.Time) Alarm {
-	since := now
-	if a.Active {
-		since, latched = a.Since, latched || a.Latched
-	} else {
-		a.Meta = Meta{}
+func (a Alarm) Raised(name, priority, text string, latched bool, now time.Time) Alarm {
+	if !a.Active {
+		a = Alarm{Since: now}
 	}
-	return Alarm{Meta: a.Meta, Name: name, Priority: priority, Active: true, Latched: latched,
-		Acked: a.Active && !a.Over && a.Acked, Since: since, Text: text}
+	return Alarm{Meta: a.Meta, Name: name, Priority: priority, Active: true, Latched: latched || a.Latched,
+		Acked: !a.Over && a.Acked, Since: a.Since, Text: text, HiddenBy: a.HiddenBy, Action: a.Action}
 }
 
 // cleared is a with its condition over.
@@ -66,7 +63,7 @@ func (a Alarm) cleared() Alarm {
 	case a.Latched && !a.Acked:
 		a.Over = true
 	default:
-		a.Active, a.Over = false, true
+		a.Active, a.Over, a.HiddenBy = false, true, ""
 	}
 	return a
 }
@@ -77,6 +74,9 @@ func (a Alarm) Acknowledged() Alarm {
 	if a.Active {
 		a.Acked, a.Active = true, !a.Over
 	}
+	if !a.Active {
+		a.HiddenBy = ""
+	}
 	return a
 }
 
@@ -85,6 +85,6 @@ func lostAlarm(job string) string { return job + "_lost" }
 
 func (h *host) raiseLost(why string) {
 	h.sys.editAlarm(h.spec.Experiment, lostAlarm(h.spec.Name), func(old Alarm) Alarm {
-		return old.raised(lostAlarm(h.spec.Name), "high", fmt.Sprintf("%s is lost: it %s", h.spec.Name, why), false, h.sys.clock.Now())
+		return old.Raised(lostAlarm(h.spec.Name), "high", fmt.Sprintf("%s is lost: it %s", h.spec.Name, why), false, h.sys.clock.Now())
 	})
 }

@@ -131,10 +131,11 @@ type SetBlank struct {
 	Samples    int            `json:"samples"`
 }
 
-// Acknowledge takes note of an alarm; a latched one is released. The actor
-// "alarm" answers with the Alarm.
+// Acknowledge takes note of an alarm, or of all; a latched one is released. The
+// actor "alarm" answers with the Alarm, or with an []Alarm.
 type Acknowledge struct {
 	Name string `json:"name"`
+	All  bool   `json:"all,omitempty"` // Name is empty
 }
 
 // ListAlarms asks the actor "alarm" for the active alarms; the reply's value is
@@ -148,6 +149,20 @@ type Identify struct{}
 // BlinkError asks the actor "monitor" to blink an error code, 1 to 8, once.
 type BlinkError struct {
 	Code int `json:"code"`
+}
+
+// TestDelivery asks the actor "delivery" to send a test to one target, or with
+// none named to all. The reply's value is a []Delivery.
+type TestDelivery struct {
+	Target string `json:"target,omitempty"`
+}
+
+// Delivery is what became of one message to one target.
+type Delivery struct {
+	Target string `json:"target"`
+	Kind   string `json:"kind"`
+	OK     bool   `json:"ok"`
+	Answer string `json:"answer"` // the target's, or what went wrong
 }
 
 // Note writes one line into the log.

@@ -307,15 +307,17 @@ type Alarm struct {
 	Over     bool      `json:"over,omitempty"` // the condition has passed; a latched alarm still wants acknowledging
 	Since    time.Time `json:"since"`
 	Text     string    `json:"text"`
+	HiddenBy string    `json:"hidden_by,omitempty"` // the active alarm that explains this one
+	Action   string    `json:"action,omitempty"`    // what a declared alarm did: "pause", "safe_state"
 }
 
 // Computer is the health of the machine.
 type Computer struct {
 	Meta
-	DiskFreePercent float64 `json:"disk_free_percent"`
-	DiskFreeGB      float64 `json:"disk_free_gb"`      // 10⁹ bytes
-	CPUTemperatureC float64 `json:"cpu_temperature_c"` // 0 when it cannot be read
-	MemoryMB        float64 `json:"memory_mb"`         // free for use, 10⁶ bytes; 0 when it cannot be read
+	DiskFreePercent float64 `json:"disk_free_percent" zero:"unknown"`
+	DiskFreeGB      float64 `json:"disk_free_gb" zero:"unknown"`      // 10⁹ bytes; 0 when it cannot be read
+	CPUTemperatureC float64 `json:"cpu_temperature_c" zero:"unknown"` // 0 when it cannot be read
+	MemoryMB        float64 `json:"memory_mb" zero:"unknown"`         // free for use, 10⁶ bytes; 0 when it cannot be read
 }
 
 // RailVoltage is the supply that pumps, stirrer and heater run from.

@@ -66,7 +66,7 @@ func key(f Family, name string) string { return string(f) + "/" + name }
 
 // forbidden names would collide with collections of the topic tree.
 var forbidden = []string{"run", "dosing_events", "leds", "led_change_events", "unit_label", "pwm", "pwms", "assignment",
-	"bioreactor", "logs", "pid_log", "alarms", "node", "devices", "experiment", "bridge", "alarm", "bench", "vial"}
+	"bioreactor", "logs", "pid_log", "alarms", "node", "devices", "experiment", "bridge", "alarm", "bench", "vial", "conditions", "delivery"}
 
 func goodName(name string) bool {
 	for _, word := range strings.Split(name, "_") {

@@ -1,9 +1,10 @@
-// Package alarm is the actor "alarm": it knows every alarm of the unit, keeps
-// the latched ones over a power cut and lets people acknowledge them.
+// Package alarm is the actor "alarm", which knows every alarm of the unit, keeps
+// over a power cut what must not be forgotten, hides what another alarm explains
+// and lets people acknowledge; and below it "conditions", which raises the alarms
+// that are declared in the config file and does what they ask for.
 //
-// It refuses to decide what is alarming: actors raise and clear conditions with
-// actors.Context, and the state of an alarm follows from that alone. This actor
-// never answers an alarm with an alarm.
+// It refuses to answer an alarm with an alarm: actors raise and clear conditions
+// with actors.Context, and the state of an alarm follows from that alone.
 //
 //	c.Raise("heater_over_temperature", "high", "71 °C at the heater", true) // in some actor
 //	c.Ask("alarm", actors.Acknowledge{Name: "heater_over_temperature"})     // for a person
@@ -18,23 +19,27 @@ import (
 	"github.com/pioactor/pioactor/actors"
 )
 
-// stateKey is where latched alarms are kept.
+// stateKey is where alarms are kept.
 const stateKey = "alarms"
 
 // Spec is the actor's spec for the unit's tree.
-func Spec() actors.Spec {
-	return actors.Spec{Name: "alarm", New: func() actors.Job { return &keeper{active: map[string]actors.Alarm{}} }}
+func Spec(declared Config) actors.Spec {
+	return actors.Spec{Name: "alarm", New: func() actors.Job {
+		return &keeper{declared: declared, active: map[string]actors.Alarm{}}
+	}}
 }
 
 // keeper mirrors the active alarms.
 //
 // Takes: Alarm facts; Acknowledge and ListAlarms as commands.
-// Sends: Alarm, when one is acknowledged or, once after a start, restored.
+// Sends: Alarm, when one is acknowledged, hidden or shown again or, once after
+// a start, restored.
 // Fails by: kept alarms that cannot be read. Alarms that cannot be kept are an
 // error in the log: they are still shown.
 type keeper struct {
-	active map[string]actors.Alarm
-	kept   []actors.Alarm // as last saved
+	declared Config
+	active   map[string]actors.Alarm
+	kept     []actors.Alarm // as last saved
 }
 
 // Receive implements actors.Job.
@@ -48,13 +53,14 @@ func (k *keeper) Receive(c *actors.Context, msg any) error {
 		return k.command(c, msg)
 	case actors.Saved:
 		if msg.Err != nil {
-			c.Log().Error("latched alarms are not kept, a restart would forget them: %v", msg.Err)
+			c.Log().Error("alarms are not kept, a restart would forget them: %v", msg.Err)
 		}
 	}
 	return nil
 }
 
-// start takes in what is raised already, and raises what was latched before.
+// start takes in what is raised already, raises what was before, and only then
+// has the declared conditions judged.
 func (k *keeper) start(c *actors.Context) error {
 	actors.Subscribe[actors.Alarm](c)
 	var kept []actors.Alarm
@@ -70,18 +76,27 @@ func (k *keeper) start(c *actors.Context) error {
 	for _, a := range kept {
 		k.restore(c, a)
 	}
+	k.explain(c)
 	k.keep(c)
-	return nil
+	if len(k.declared) == 0 {
+		return nil
+	}
+	return c.Spawn(actors.Spec{Name: "conditions", New: func() actors.Job { return &conditions{declared: k.declared} }})
 }
 
-// restore raises an alarm from before the restart. Nobody knows yet whether its
-// condition still holds: until it is raised again it counts as over.
+// restore raises an alarm from before the restart. A declared one stands until
+// its condition is judged. Of another nobody knows yet whether it still holds:
+// until it is raised again it counts as over.
 func (k *keeper) restore(c *actors.Context, a actors.Alarm) {
+	judged := k.declared[a.Name].Enabled
+	if !judged && !a.Latched {
+		return // declared no more
+	}
 	now := c.EditAlarm(a.Name, func(known actors.Alarm) actors.Alarm {
 		if known.Name != "" {
 			return known
 		}
-		a.Over = true
+		a.Over = a.Over || !judged
 		return a
 	})
 	if now.Active {
@@ -95,13 +110,35 @@ func (k *keeper) note(c *actors.Context, a actors.Alarm) {
 	} else {
 		delete(k.active, a.Name)
 	}
+	k.explain(c)
 	k.keep(c)
 }
 
-// keep saves what must outlive a power cut: latched alarms without a note. One
-// that was acknowledged is raised again by its condition, if that still holds.
+// explain has each alarm say what is behind it, and what is not any more.
+func (k *keeper) explain(c *actors.Context) {
+	causes := k.declared.causes(k.active)
+	for _, a := range k.list() {
+		if cause := causes[a.Name]; cause != a.HiddenBy {
+			now := c.EditAlarm(a.Name, func(old actors.Alarm) actors.Alarm {
+				if old.Active {
+					old.HiddenBy = cause
+				}
+				return old
+			})
+			if now.Active {
+				k.active[a.Name] = now
+			}
+		}
+	}
+}
+
+// keep saves what must outlive a power cut: declared alarms, and latched ones
+// without a note. Of the others, one that was acknowledged is raised again by
+// its condition, if that still holds.
 func (k *keeper) keep(c *actors.Context) {
-	kept := slices.DeleteFunc(k.list(), func(a actors.Alarm) bool { return !a.Latched || a.Acked })
+	kept := slices.DeleteFunc(k.list(), func(a actors.Alarm) bool {
+		return !k.declared[a.Name].Enabled && (!a.Latched || a.Acked)
+	})
 	if !slices.Equal(kept, k.kept) {
 		k.kept = kept
 		c.Save(stateKey, kept)
@@ -114,23 +151,48 @@ func (k *keeper) command(c *actors.Context, cmd actors.Command) error {
 		c.Reply(cmd, k.list())
 		return nil
 	case actors.Acknowledge:
+		if body.All && body.Name == "" {
+			k.acknowledgeAll(c, cmd)
+			return nil
+		}
 		return k.acknowledge(c, cmd, body.Name)
 	}
 	return &actors.Refusal{Code: "unknown_command", Reason: fmt.Sprintf("alarm: cannot %T", cmd.Body)}
 }
 
 func (k *keeper) acknowledge(c *actors.Context, cmd actors.Command, name string) error {
-	known := false
-	now := c.EditAlarm(name, func(old actors.Alarm) actors.Alarm {
-		known = old.Active
-		return old.Acknowledged()
-	})
+	now, known := k.take(c, cmd, name)
 	if !known {
 		return &actors.Refusal{Code: "unknown_alarm", Reason: fmt.Sprintf("alarm: %.60q is not active; there are %v", name, slices.Sorted(maps.Keys(k.active)))}
 	}
-	c.Log().Notice("Alarm %s acknowledged by %s.", name, cmp.Or(cmd.Origin.Who, cmd.Origin.Mouth, "somebody"))
 	c.Reply(cmd, now)
 	return nil
+}
+
+// acknowledgeAll takes note of what has none yet.
+func (k *keeper) acknowledgeAll(c *actors.Context, cmd actors.Command) {
+	taken := []actors.Alarm{}
+	for _, a := range k.list() {
+		if a.Acked {
+			continue
+		}
+		if now, known := k.take(c, cmd, a.Name); known {
+			taken = append(taken, now)
+		}
+	}
+	c.Reply(cmd, taken)
+}
+
+// take takes note of one alarm; known is false if it is not active.
+func (k *keeper) take(c *actors.Context, cmd actors.Command, name string) (now actors.Alarm, known bool) {
+	now = c.EditAlarm(name, func(old actors.Alarm) actors.Alarm {
+		known = old.Active
+		return old.Acknowledged()
+	})
+	if known {
+		c.Log().Notice("Alarm %s acknowledged by %s.", name, cmp.Or(cmd.Origin.Who, cmd.Origin.Mouth, "somebody"))
+	}
+	return now, known
 }
 
 var urgency = map[string]int{"high": 0, "medium": 1, "low": 2}

@@ -42,7 +42,7 @@ func (node) Receive(c *actors.Context, msg any) error {
 	if _, ok := msg.(actors.Started); !ok {
 		return nil
 	}
-	if err := c.Spawn(alarm.Spec()); err != nil {
+	if err := c.Spawn(alarm.Spec(nil)); err != nil {
 		return err
 	}
 	return c.Spawn(actors.Spec{Name: "source", Experiment: "exp", New: func() actors.Job { return source{} }})
