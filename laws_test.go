@@ -30,6 +30,8 @@ var floors = map[string]int{
 	"actors/device/lease":   0,
 	"actors/selftest/check": 0,
 
+	"actors/alarm/condition": 0,
+
 	"actors":            10,
 	"hw/sim/...":        10,
 	"hw/pioreactor/...": 10,
@@ -52,6 +54,7 @@ var floors = map[string]int{
 	"actors/unit/...":       20,
 	"bridge/broker/...":     20,
 	"bridge/mqtt/...":       20,
+	"bridge/notify/...":     20,
 	"bridge/wire/...":       20,
 
 	"cmd/report/...": 30,
@@ -98,7 +101,7 @@ var homes = map[string][]string{
 // import only pureDependency.
 var pure = []string{
 	"actors/growth/ekf", "actors/od/fusion", "actors/od/optics", "actors/stirring/rotor", "actors/pid",
-	"actors/dosing/ledger", "actors/device/lease", "actors/selftest/check",
+	"actors/dosing/ledger", "actors/device/lease", "actors/selftest/check", "actors/alarm/condition",
 }
 
 const pureDependency = "gonum.org/v1/gonum"

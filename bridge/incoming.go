@@ -120,6 +120,9 @@ func readSet(w wish, text string) (wish, error) {
 		}
 	}
 	// Leading $ are dropped, and "state" is "$state". Source: Pioreactor 26.7.2.
+	if w.job == alarms {
+		return readAck(w, value)
+	}
 	name := strings.TrimLeft(w.setting, "$")
 	if name != "state" {
 		w.setting = name
@@ -135,6 +138,18 @@ func readSet(w wish, text string) (wish, error) {
 		return w, refuse("invalid_state", "$state: %s can only be set to disconnected, got %.40q", w.job, value)
 	}
 	w.target, w.body = "vial", actors.StopDosing{Reason: w.job + " was stopped over MQTT"}
+	return w, nil
+}
+
+// alarms is the collection of alarms in the topic tree.
+const alarms = "alarms"
+
+// readAck reads what acknowledges an alarm: alarms/<name>/set ← acknowledged.
+func readAck(w wish, value string) (wish, error) {
+	if value != "acknowledged" {
+		return w, refuse("not_one_of", "%.60s: an alarm can only be set to acknowledged, got %.40q", w.setting, value)
+	}
+	w.target, w.body = "alarm", actors.Acknowledge{Name: w.setting}
 	return w, nil
 }
 

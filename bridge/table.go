@@ -149,7 +149,7 @@ func (t *table) lines(f actors.Fact) []line {
 	case actors.Log:
 		return t.log(f)
 	case actors.Alarm:
-		return []line{{t.topic(wire.Universal, "alarms", f.Name), alarm(f), 2, true}}
+		return []line{{t.topic(wire.Universal, alarms, f.Name), alarm(f), 2, true}}
 	case actors.Computer:
 		return t.computer(f)
 	case actors.RailVoltage:
@@ -406,8 +406,10 @@ func alarm(f actors.Alarm) json.RawMessage {
 		Over         bool   `json:"over"`
 		Since        string `json:"since"`
 		Text         string `json:"text"`
+		HiddenBy     string `json:"hidden_by"`
+		Action       string `json:"action"`
 		Timestamp    string `json:"timestamp"`
-	}{f.Name, f.Priority, f.Active, f.Latched, f.Acked, f.Over, wire.FormatMilli(f.Since), f.Text, wire.FormatMilli(f.At)})
+	}{f.Name, f.Priority, f.Active, f.Latched, f.Acked, f.Over, wire.FormatMilli(f.Since), f.Text, f.HiddenBy, f.Action, wire.FormatMilli(f.At)})
 	if err != nil {
 		return nil // strings and bools always marshal
 	}

@@ -97,7 +97,7 @@ func (trunk) Receive(c *actors.Context, msg any) error {
 	lampSpec := spec("lamp", &lamp{Percent: 5, Hours: 1234567.5})
 	lampSpec.Slot, lampSpec.Experiment = "lamp", "exp"
 	return errors.Join(c.Spawn(spec("vial", fakeVial{})), c.Spawn(spec("experiment", fakeExperiment{})),
-		c.Spawn(spec("leds", quiet{})), c.Spawn(spec("monitor", quiet{})), c.Spawn(alarm.Spec()), c.Spawn(lampSpec))
+		c.Spawn(spec("leds", quiet{})), c.Spawn(spec("monitor", quiet{})), c.Spawn(alarm.Spec(nil)), c.Spawn(lampSpec))
 }
 
 // fakeBroker has two messages for whoever listens.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 	"github.com/pioactor/pioactor/actors/state"
 	"github.com/pioactor/pioactor/actors/unit"
 	"github.com/pioactor/pioactor/bridge"
+	"github.com/pioactor/pioactor/bridge/notify"
 	"github.com/pioactor/pioactor/hw"
 	"github.com/pioactor/pioactor/hw/sim"
 )
@@ -34,6 +34,8 @@ type Unit struct {
 	System  *actors.System
 	bridge  *bridge.Bridge
 	shelves calibrate.Config
+	// delivery is the actor that carries alarms outside, if there is one.
+	delivery *actors.Spec
 }
 
 // UnitOptions are what a Unit stands on.
@@ -48,6 +50,8 @@ type UnitOptions struct {
 	Boot         string
 	Seed         uint64         // of the system's random choices
 	Bridge       *bridge.Bridge // default: none
+	// Carrier takes alarms outside, to where [alarms] sends them; default: nobody.
+	Carrier notify.Carrier
 	// Interfere plants defects, for campaigns; see actors.Options.
 	Interfere func(actor string, msg any) []any
 }
@@ -55,6 +59,13 @@ type UnitOptions struct {
 // NewUnit opens the hardware and makes the system; Start brings it to life.
 func NewUnit(o UnitOptions) (*Unit, error) {
 	u := &Unit{Config: o.Config, Clock: o.Clock, Board: o.Board, bridge: o.Bridge, shelves: o.Calibrations}
+	if o.Carrier != nil {
+		delivery, err := notify.Spec(o.Config.Alarms.Config, o.Carrier)
+		if err != nil {
+			return nil, err
+		}
+		u.delivery = &delivery
+	}
 	if u.Board == nil {
 		board, err := openBoard(o.Config, o.Clock)
 		if err != nil {
@@ -83,14 +94,15 @@ func (u *Unit) Start() error {
 		bench.Spec(u.Config.Bench), // drives nothing, and knows whether anything may move
 		device.Spec(u.Board, u.Config.devices()),
 		calibrate.Spec(u.shelves),
-		alarm.Spec(),
-		monitor,
-		selftest.RecordSpec(),
-		unit.Experiment(u.Config.experiment()),
 	}
 	if u.bridge != nil {
-		parts = slices.Insert(parts, 2, u.bridge.Spec())
+		parts = append(parts, u.bridge.Spec())
 	}
+	parts = append(parts, alarm.Spec(u.Config.Alarms.Declared))
+	if u.delivery != nil {
+		parts = append(parts, *u.delivery)
+	}
+	parts = append(parts, monitor, selftest.RecordSpec(), unit.Experiment(u.Config.experiment()))
 	return u.System.Start(unit.Node(parts...))
 }
 

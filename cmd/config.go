@@ -4,9 +4,11 @@ import (
 	"maps"
 	"time"
 
+	"github.com/pioactor/pioactor/actors/alarm"
 	"github.com/pioactor/pioactor/actors/bench"
 	"github.com/pioactor/pioactor/actors/device"
 	"github.com/pioactor/pioactor/bridge"
+	"github.com/pioactor/pioactor/bridge/notify"
 	"github.com/pioactor/pioactor/hw/sim"
 )
 
@@ -24,6 +26,7 @@ type Config struct {
 	Sim         SimConfig         `toml:"sim"`
 	Replay      ReplayConfig      `toml:"replay"`
 	Logging     LoggingConfig     `toml:"logging"`
+	Alarms      AlarmsConfig      `toml:"alarms"`
 
 	jobs map[string]map[string]any // section → table, such as "dosing_automation.turbidostat"
 }
@@ -62,6 +65,13 @@ type LoggingConfig struct {
 	Level string `toml:"level" oneof:"debug|info|warning|error" help:"the least that is written"`
 }
 
+// AlarmsConfig is the section [alarms]: what is alarming, in [alarms.NAME], and
+// where alarms go, in webhook and [alarms.deliver.NAME].
+type AlarmsConfig struct {
+	notify.Config
+	Declared alarm.Config
+}
+
 // DefaultConfig is a simulated leader+worker on loopback; config.toml spells it out.
 func DefaultConfig() Config {
 	twin := sim.DefaultConfig()
@@ -79,6 +89,7 @@ func DefaultConfig() Config {
 			Start: []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=turbidostat target_biomass=30"}},
 		Replay:  ReplayConfig{ReplayConfig: sim.DefaultReplayConfig(), Start: []string{"stirring", "od_reading", "growth_rate_calculating"}},
 		Logging: LoggingConfig{Level: "info"},
+		Alarms:  AlarmsConfig{Config: notify.DefaultConfig(), Declared: alarm.DefaultConfig()},
 		jobs:    map[string]map[string]any{},
 	}
 }

@@ -19,6 +19,8 @@ func (c Config) Validate() error {
 		irFitted(c.LEDs),
 		c.replayable(),
 		c.fits(),
+		c.Alarms.Declared.Validate(),
+		c.Alarms.Config.Validate(),
 	)
 	if err != nil {
 		return err

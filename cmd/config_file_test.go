@@ -3,7 +3,9 @@ package cmd
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -95,6 +97,9 @@ func defaultsText() string {
 			continue
 		}
 		writeSection(&b, f.Name, f.Pointer(&cfg))
+		if f.Name == "alarms" {
+			writeAlarms(&b, cfg.Alarms)
+		}
 	}
 	for _, r := range actors.Registered() {
 		section := r.Slot()
@@ -104,6 +109,92 @@ func defaultsText() string {
 		writeSection(&b, section, r.New())
 	}
 	return b.String()
+}
+
+// writeAlarms writes the default alarms, and as comments what many will want.
+func writeAlarms(b *strings.Builder, a AlarmsConfig) {
+	for _, name := range slices.Sorted(maps.Keys(a.Declared)) {
+		d := a.Declared[name]
+		writeSection(b, "alarms."+name, &d)
+	}
+	b.WriteString("\n# More alarms to choose from. What is left out of a section is unset, with delay_s\n" +
+		"# = 60 and otherwise as above.\n#" + alarmExamples)
+	b.WriteString("#\n# Where alarms go besides, each target in its own form:\n#" + targetExamples)
+}
+
+// Read by TestExamplesOfAlarmsAreSound.
+const alarmExamples = `
+# [alarms.growth_stopped]
+# signal = "growth_rate_per_h"
+# low = 0.02
+# hysteresis = 0.02
+# delay_s = 7200
+# while_job = "growth_rate_calculating"
+# text = "the culture does not grow: look at media, temperature and contamination"
+#
+# [alarms.vial_high]
+# signal = "current_volume_ml"
+# high = 17
+# hysteresis = 0.5
+# delay_s = 0
+# latch = true
+# priority = "high"
+# action = "pause"
+# text = "the vial fills up: look at the waste tube"
+#
+# [alarms.dilution_too_fast]
+# signal = "dilution_rate_per_h"
+# high = 1.5
+# hysteresis = 0.2
+# while_job = "dosing_automation"
+# priority = "high"
+# action = "safe_state"
+#
+# [alarms.stirring_off_target]
+# signal = "measured_rpm"
+# deviation = 100
+# from = "stirring/target_rpm"
+# hysteresis = 30
+# while_job = "stirring"
+# depends_on = ["stirring_stalled", "stirring_off"]
+`
+
+const targetExamples = `
+# [alarms.deliver.phone]
+# kind = "ntfy"
+# url = "https://ntfy.sh/a-topic-nobody-guesses"
+# min_priority = "medium"
+#
+# [alarms.deliver.lab]
+# kind = "slack"
+# url = "https://hooks.slack.com/services/…"
+# clears = false
+#
+# [alarms.deliver.server]
+# kind = "json"
+# url = "https://example.org/alarms"
+# headers_file = "/etc/pioactor/headers"
+#
+# [alarms.deliver.siren]
+# kind = "command"
+# command = ["/usr/local/bin/siren", "on"]
+# min_priority = "high"
+`
+
+// TestExamplesOfAlarmsAreSound takes the comment signs away and reads the rest.
+func TestExamplesOfAlarmsAreSound(t *testing.T) {
+	headers := filepath.Join(t.TempDir(), "headers")
+	if err := os.WriteFile(headers, []byte("Authorization: Bearer secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(alarmExamples+targetExamples, "\n#", "\n")
+	cfg, err := ParseConfig("examples", strings.ReplaceAll(text, "/etc/pioactor/headers", headers))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(cfg.Alarms.Declared) != 5 || len(cfg.Alarms.Deliver) != 4 {
+		t.Errorf("%d alarms and %d targets, want 5 and 4", len(cfg.Alarms.Declared), len(cfg.Alarms.Deliver))
+	}
 }
 
 func writeSection(b *strings.Builder, name string, v any) {

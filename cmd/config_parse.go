@@ -13,7 +13,9 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/alarm"
 	"github.com/pioactor/pioactor/actors/setting"
+	"github.com/pioactor/pioactor/bridge/notify"
 )
 
 // LoadConfig reads a config file over the defaults. Every problem is reported,
@@ -61,7 +63,7 @@ func parts(err error) []error {
 }
 
 // named finds "[section] key" in a problem that a room or Validate reported.
-var named = regexp.MustCompile(`\[([a-z_.]+)\] (["']?[A-Za-z0-9_]*)`)
+var named = regexp.MustCompile(`\[([a-z0-9_.]+)\] (["']?[A-Za-z0-9_]*)`)
 
 // located gives a problem that names its section the file and the line.
 func (p *parser) located(err error) {
@@ -103,6 +105,10 @@ func (p *parser) section(name string, value any) {
 		p.problem("", name, fmt.Errorf("%s: stands outside a section; put it under one, such as [unit]", name))
 		return
 	}
+	if name == "alarms" {
+		p.alarms(table)
+		return
+	}
 	if f, known := setting.Find(p.cfg, name); known {
 		p.own(f, table)
 		return
@@ -141,6 +147,40 @@ func (p *parser) own(f setting.Field, table map[string]any) {
 	}
 	target := f.Pointer(p.cfg)
 	p.decode(f.Name, target, table)
+}
+
+// alarms reads the section of what is alarming, whose parts have names of their
+// own: [alarms.NAME] and [alarms.deliver.NAME].
+func (p *parser) alarms(table map[string]any) {
+	own, parts := map[string]any{}, map[string]map[string]any{}
+	for key, value := range table {
+		if part, ok := value.(map[string]any); ok {
+			parts[key] = part
+		} else {
+			own[key] = value
+		}
+	}
+	deliver := parts["deliver"]
+	delete(parts, "deliver")
+	p.decode("alarms", &p.cfg.Alarms.Config, own)
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		d, known := p.cfg.Alarms.Declared[name]
+		if !known {
+			d = alarm.Default()
+		}
+		p.decode("alarms."+name, &d, parts[name])
+		p.cfg.Alarms.Declared[name] = d
+	}
+	for _, name := range slices.Sorted(maps.Keys(deliver)) {
+		settings, ok := deliver[name].(map[string]any)
+		if !ok {
+			p.problem("alarms.deliver", name, fmt.Errorf("%s: want a section of a target, such as [alarms.deliver.phone]", name))
+			continue
+		}
+		t := notify.DefaultTarget()
+		p.decode("alarms.deliver."+name, &t, settings)
+		p.cfg.Alarms.Deliver[name] = t
+	}
 }
 
 func (p *parser) family(name string, table map[string]any) {

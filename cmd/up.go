@@ -18,6 +18,7 @@ import (
 	"github.com/pioactor/pioactor/actors/clock"
 	"github.com/pioactor/pioactor/actors/state"
 	"github.com/pioactor/pioactor/actors/unit"
+	"github.com/pioactor/pioactor/bridge/notify"
 	"github.com/pioactor/pioactor/hw/calibration"
 )
 
@@ -109,7 +110,7 @@ func (n *node) assemble() error {
 	if n.edge.bridge, err = openBridge(n.cfg, n.store); err != nil {
 		return err
 	}
-	n.unit, err = NewUnit(UnitOptions{Config: n.cfg, Clock: clk, State: n.store, Log: n.log, Bridge: n.edge.bridge,
+	n.unit, err = NewUnit(UnitOptions{Config: n.cfg, Clock: clk, State: n.store, Log: n.log, Bridge: n.edge.bridge, Carrier: notify.World(),
 		Calibrations: calibrate.Config{
 			Calibrations: calibration.NewLibrary(filepath.Join(n.dir, actors.Calibrations)),
 			Estimators:   calibration.NewLibrary(filepath.Join(n.dir, actors.Estimators)),

@@ -18,7 +18,7 @@ import (
 type Declaration struct {
 	Enabled    bool          `toml:"enabled" help:"false: not judged"`
 	Signal     string        `toml:"signal" help:"what is watched: od, growth_rate_per_h, current_volume_ml …, or a setting such as stirring/target_rpm"`
-	High       float64       `toml:"high" word:"none=-1e300" help:"alarm above it; in the signal's unit"`
+	High       float64       `toml:"high" word:"none=-1e300" help:"alarm above it; in the signal's unit, none: not set"`
 	Low        float64       `toml:"low" word:"none=-1e300" help:"alarm below it"`
 	RatePerH   float64       `toml:"rate_per_h" word:"none=-1e300" help:"alarm when it rises faster, or with a negative value falls faster; per hour"`
 	Over       time.Duration `toml:"rate_over_s" unit:"s" min:"10" max:"86400" help:"time over which rate_per_h is taken"`
@@ -39,7 +39,7 @@ type Declaration struct {
 // Default is a declaration with everything unset.
 func Default() Declaration {
 	return Declaration{Enabled: true, High: condition.None, Low: condition.None, RatePerH: condition.None, Deviation: condition.None,
-		Over: 10 * time.Minute, Delay: time.Minute, ClearDelay: time.Minute, Priority: "medium", Action: notify}
+		Over: 10 * time.Minute, DependsOn: []string{}, Delay: time.Minute, ClearDelay: time.Minute, Priority: "medium", Action: notify}
 }
 
 // Config is the declared alarms by name.

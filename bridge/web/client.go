@@ -142,6 +142,16 @@ func (c *Client) SelfTest(ctx context.Context) (SelfTest, error) {
 	return call[SelfTest](ctx, c, http.MethodGet, "/api/self_test", nil)
 }
 
+// AcknowledgeAll takes note of every alarm.
+func (c *Client) AcknowledgeAll(ctx context.Context) (Answer, error) {
+	return call[Answer](ctx, c, http.MethodPost, "/api/alarms/ack", struct{}{})
+}
+
+// TestDelivery sends a test to one target of alarms, or with none named to all.
+func (c *Client) TestDelivery(ctx context.Context, target string) ([]actors.Delivery, error) {
+	return call[[]actors.Delivery](ctx, c, http.MethodPost, "/api/alarms/test", actors.TestDelivery{Target: target})
+}
+
 // Version asks what is running.
 func (c *Client) Version(ctx context.Context) (Version, error) {
 	return call[Version](ctx, c, http.MethodGet, "/api/version", nil)

@@ -17,6 +17,7 @@ import (
 // value that will not do.
 var statuses = map[string]int{
 	"unknown_job": http.StatusNotFound, "unknown_automation": http.StatusNotFound, "unknown_alarm": http.StatusNotFound,
+	"unknown_target": http.StatusNotFound, "no_target": http.StatusConflict,
 	"not_running": http.StatusConflict, "already_running": http.StatusConflict, "not_ready": http.StatusConflict,
 	"invalid_transition": http.StatusConflict, "expired": http.StatusConflict, "old_epoch": http.StatusConflict,
 	"held": http.StatusConflict, "busy": http.StatusConflict, "not_fitted": http.StatusConflict, "paused": http.StatusConflict,

@@ -29,6 +29,8 @@ func (s *Server) routes() http.Handler {
 		"POST /api/alarms/{alarm}/ack": s.acknowledge,
 		"POST /api/identify":           s.identify,
 		"GET /api/self_test":           s.selfTest,
+		"POST /api/alarms/ack":         s.acknowledgeAll,
+		"POST /api/alarms/test":        s.testDelivery,
 		"GET /api/version":             s.version,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {

@@ -167,6 +167,27 @@ func (s *Server) raised() []actors.Alarm {
 	return all
 }
 
+func (s *Server) acknowledgeAll(r *http.Request) (any, error) {
+	if err := read(r, &struct{}{}); err != nil {
+		return nil, err
+	}
+	return s.command(r, actors.Command{Target: "alarm", Body: actors.Acknowledge{All: true}})
+}
+
+// testDelivery sends a test to one target or to all, and answers with an
+// []actors.Delivery.
+func (s *Server) testDelivery(r *http.Request) (any, error) {
+	var body actors.TestDelivery
+	if err := read(r, &body); err != nil {
+		return nil, err
+	}
+	answer, err := s.command(r, actors.Command{Target: "delivery", Body: body})
+	if err != nil {
+		return nil, err
+	}
+	return answer.(Answer).Value, nil
+}
+
 func (s *Server) acknowledge(r *http.Request) (any, error) {
 	if err := read(r, &struct{}{}); err != nil {
 		return nil, err
