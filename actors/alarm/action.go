@@ -65,6 +65,10 @@ func (s *conditions) holder(c *actors.Context, job string) *watched {
 // power cut. Whoever wakes a sleeping job by hand knows of the alarm and may.
 func (s *conditions) jobState(c *actors.Context, j actors.JobState) {
 	s.hear(c, j)
+	s.keepAsleep(c, j)
+}
+
+func (s *conditions) keepAsleep(c *actors.Context, j actors.JobState) {
 	if j.State != actors.Ready {
 		return
 	}

@@ -67,6 +67,9 @@ func (s *conditions) start(c *actors.Context) {
 	}
 	for _, f := range c.System().Retained() {
 		s.learn(f)
+		if j, ok := f.(actors.JobState); ok {
+			s.keepAsleep(c, j) // it was faster
+		}
 	}
 	for _, w := range s.watched {
 		s.judge(c, w)

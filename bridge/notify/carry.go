@@ -47,7 +47,7 @@ func World() Carrier {
 // Carry implements Carrier.
 func (w world) Carry(t Target, m Message) (string, error) {
 	if t.Kind == command {
-		return run(t.Command, m)
+		return run(tryTime, t.Command, m)
 	}
 	return w.post(t, m)
 }
@@ -99,14 +99,13 @@ func brief(text []byte) string {
 	return line
 }
 
-// run runs a program with the message on its input. It is killed when its time
-// is up.
-func run(argv []string, m Message) (string, error) {
+// run runs a program with the message on its input. It is killed after limit.
+func run(limit time.Duration, argv []string, m Message) (string, error) {
 	body, _, err := m.body(plain)
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), tryTime)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	program := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	program.WaitDelay = time.Second // for children that keep its output open
@@ -118,7 +117,7 @@ func run(argv []string, m Message) (string, error) {
 	err = program.Run()
 	switch answer := brief(said.text); {
 	case ctx.Err() != nil:
-		return "", fmt.Errorf("took longer than %v and was killed", tryTime)
+		return "", fmt.Errorf("took longer than %v and was killed", limit)
 	case err != nil && answer != "":
 		return "", fmt.Errorf("%w: %s", err, answer)
 	default:
