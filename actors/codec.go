@@ -14,6 +14,7 @@ var (
 	messages     sync.RWMutex
 	messageNames = map[reflect.Type]string{}
 	messageTypes = map[string]reflect.Type{}
+	messageOrder []string // as registered: the house's first
 )
 
 // Message registers T under name, such as "od_reading/1". Call it from init; a
@@ -26,6 +27,7 @@ func Message[T any](name string) {
 		panic(fmt.Sprintf("actors: message %q or type %s registered twice", name, t))
 	}
 	messageTypes[name], messageNames[t] = t, name
+	messageOrder = append(messageOrder, name)
 }
 
 // MessageName is the registered name of m's type; ok is false for a private message.

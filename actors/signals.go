@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -40,22 +41,13 @@ func factSignals() map[string]carrier {
 	defer messages.RUnlock()
 	carriers.Lock()
 	defer carriers.Unlock()
-	if carriers.of != len(messageTypes) {
-		carriers.of, carriers.names = len(messageTypes), map[string]carrier{}
-		for _, name := range sortedKeys(messageTypes) {
+	if carriers.of != len(messageOrder) {
+		carriers.of, carriers.names = len(messageOrder), map[string]carrier{}
+		for _, name := range messageOrder { // nobody takes a name of the house
 			addSignals(carriers.names, name, messageTypes[name])
 		}
 	}
 	return carriers.names
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // addSignals enters the numbers of fact type t, if there is only one of its kind.
@@ -92,9 +84,7 @@ func odChannel(signal string) (channel int, ok bool) {
 
 // Signals lists the names of all signals that are not settings.
 func Signals() []string {
-	names := append(sortedKeys(factSignals()), "od", "od1", "od2", "od3", "od4")
-	slices.Sort(names)
-	return names
+	return slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(factSignals())), "od", "od1", "od2", "od3", "od4")))
 }
 
 // CheckSignal reports why name is no signal.

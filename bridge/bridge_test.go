@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/alarm"
 	"github.com/pioactor/pioactor/actors/clock"
 	"github.com/pioactor/pioactor/bridge/bridgetest"
 	"github.com/pioactor/pioactor/bridge/mqtt"
@@ -69,6 +70,20 @@ func TestStatesAreSet(t *testing.T) {
 	}
 }
 
+func TestAlarmIsAcknowledged(t *testing.T) {
+	r := newRig(t, nil).hears()
+	if err := r.sys.Start(alarm.Spec(nil)); err != nil {
+		t.Fatal(err)
+	}
+	r.sys.Publish("exp1", actors.Alarm{Name: "pump_dry", Priority: "high", Active: true, Latched: true, Over: true, Text: "no step"})
+	const topic = "pioreactor/unit1/$experiment/alarms/"
+	r.publish(topic+"pump_dry/set", "acknowledged")
+	r.acked(topic+"$ack", `"setting":"pump_dry","ok":true`, `"acknowledged":true`)
+	r.client.Expect(topic+"pump_dry", func(p string) bool { return strings.Contains(p, `"active":false`) }, soon)
+	r.publish(topic+"pump_dri/set", `{"value":"acknowledged","id":"a1"}`)
+	r.acked(topic+"$ack", `"id":"a1","setting":"pump_dri","ok":false`, `"code":"unknown_alarm"`)
+}
+
 // TestBadCommandsAreRefused holds every row of the table of set messages that
 // Pioreactor would bend or swallow, and what else is bad.
 func TestBadCommandsAreRefused(t *testing.T) {
@@ -106,6 +121,7 @@ func TestBadCommandsAreRefused(t *testing.T) {
 		{"vial/anything/set", "1", "not_running"},
 		{"monitor/button_down/set", "1", "not_running"}, // it lives in $experiment
 		{"add_media/$state/set", "sleeping", "invalid_state"},
+		{"alarms/pump_dry/set", "off", "not_one_of"},
 		{"run/heating", "", "unknown_job"},
 		{"run/stirring", "", "already_running"},
 		{"run/stirring", "[]", "invalid"},

@@ -149,7 +149,7 @@ func (t *table) lines(f actors.Fact) []line {
 	case actors.Log:
 		return t.log(f)
 	case actors.Alarm:
-		return []line{{t.topic(wire.Universal, alarms, f.Name), alarm(f), 2, true}}
+		return []line{{t.topic(wire.Universal, alarms, f.Name), alarmText(f), 2, true}}
 	case actors.Computer:
 		return t.computer(f)
 	case actors.RailVoltage:
@@ -395,8 +395,8 @@ func (t *table) log(f actors.Log) []line {
 	return []line{{t.jobTopic(f, "logs", l.LogTopic()), l, qos, false}}
 }
 
-// alarm is our own payload: the fact without the house's book-keeping.
-func alarm(f actors.Alarm) json.RawMessage {
+// alarmText is our own payload: the fact without the house's book-keeping.
+func alarmText(f actors.Alarm) json.RawMessage {
 	text, err := json.Marshal(struct {
 		Name         string `json:"name"`
 		Priority     string `json:"priority"`

@@ -14,6 +14,7 @@ import (
 	"github.com/pioactor/pioactor/actors/alarm"
 	"github.com/pioactor/pioactor/actors/clock"
 	"github.com/pioactor/pioactor/bridge/mqtt"
+	"github.com/pioactor/pioactor/bridge/notify"
 	"github.com/pioactor/pioactor/bridge/web"
 )
 
@@ -96,7 +97,10 @@ func (trunk) Receive(c *actors.Context, msg any) error {
 	}
 	lampSpec := spec("lamp", &lamp{Percent: 5, Hours: 1234567.5})
 	lampSpec.Slot, lampSpec.Experiment = "lamp", "exp"
-	return errors.Join(c.Spawn(spec("vial", fakeVial{})), c.Spawn(spec("experiment", fakeExperiment{})),
+	delivery, err := notify.Spec(notify.Config{Deliver: map[string]notify.Target{
+		"phone": {Kind: "command", Command: []string{"/bin/echo", "hello"}}, "siren": {Kind: "command", Command: []string{"/bin/false"}},
+	}}, notify.World())
+	return errors.Join(err, c.Spawn(delivery), c.Spawn(spec("vial", fakeVial{})), c.Spawn(spec("experiment", fakeExperiment{})),
 		c.Spawn(spec("leds", quiet{})), c.Spawn(spec("monitor", quiet{})), c.Spawn(alarm.Spec(nil)), c.Spawn(lampSpec))
 }
 

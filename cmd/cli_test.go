@@ -188,13 +188,42 @@ func TestAnAlarmIsAcknowledged(t *testing.T) {
 	}
 }
 
+func TestAlarmsAreAcknowledgedTogether(t *testing.T) {
+	n := openFake(t)
+	if got, want := n.call("alarms", "ack", "--all"), (said{0, "all alarms are acknowledged\n", ""}); got != want {
+		t.Fatalf("%+v, want %+v", got, want)
+	}
+	if got := n.call("alarms"); !strings.Contains(got.out, "  acknowledged  ") {
+		t.Errorf("%+v", got)
+	}
+	for _, args := range [][]string{{"alarms", "ack"}, {"alarms", "ack", "lamp_hot", "--all"}} {
+		if got, want := n.call(args...), (said{2, "", "want the name of one alarm, or --all; see `pioactor alarms ack --help`\n"}); got != want {
+			t.Errorf("%v: %+v, want %+v", args, got, want)
+		}
+	}
+}
+
+func TestDeliveryIsTested(t *testing.T) {
+	n := openFake(t)
+	want := "TARGET  KIND     TEST     ANSWER\nphone   command  arrived  hello\nsiren   command  failed   exit status 1\n"
+	if got := n.call("alarms", "test"); got.code != 1 || got.out != want {
+		t.Errorf("%+v, want exit code 1 and\n%s", got, want)
+	}
+	if got := n.call("alarms", "test", "phone"); got.code != 0 {
+		t.Errorf("%+v, want exit code 0", got)
+	}
+	if got := n.call("alarms", "test", "horn"); got.code != 3 || !strings.Contains(got.errs, "there are phone, siren") {
+		t.Errorf("%+v, want exit code 3 and the names there are", got)
+	}
+}
+
 func TestEveryAnswerIsJSONWhenAsked(t *testing.T) {
 	n := openFake(t)
 	n.note(t, "info", "a line")
 	for args, code := range map[string]int{
 		"status": 0, "jobs": 0, "jobs list": 0, "jobs info lamp": 0, "jobs set lamp percent 6": 0, "jobs start lamp2": 3,
 		"logs": 0, "log x": 0, "mqtt -n 1": 0, "run add_media --ml 1": 0, "run add_media --ml 1 --wait": 0,
-		"run led_intensity --A 1": 0, "alarms": 0, "alarms ack lamp_hot": 0, "version": 0, "check-config": 0,
+		"run led_intensity --A 1": 0, "alarms": 0, "alarms ack lamp_hot": 0, "alarms ack --all": 0, "alarms test phone": 0, "version": 0, "check-config": 0,
 		"run add_media --ml 9": 3, "bogus": 2, "status --nope": 2, "check-config testdata/none.toml": 1,
 	} {
 		got := n.call(append(strings.Fields(args), "--json")...)

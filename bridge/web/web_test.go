@@ -291,6 +291,9 @@ func TestAlarmsAreListedAndAcknowledged(t *testing.T) {
 	if _, err := c.Acknowledge(ctx, "pump_dry"); err != nil {
 		t.Error(err)
 	}
+	if _, err := c.AcknowledgeAll(ctx); err != nil {
+		t.Error(err)
+	}
 	if v, err := c.Version(ctx); err != nil || v.Version != "1.2.3" {
 		t.Errorf("version %+v, %v", v, err)
 	}
