@@ -6,6 +6,9 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+
+	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/setting"
 )
 
 func checkCommand(g *globals) *cobra.Command {
@@ -73,6 +76,29 @@ func warnings(cfg Config) []string {
 	}
 	if !slices.Contains(slices.Collect(maps.Values(cfg.Photodiodes)), "REF") {
 		all = append(all, "[photodiodes] no channel is REF: readings follow the brightness of the IR LED")
+	}
+	return append(all, staleTooSoon(cfg)...)
+}
+
+// staleTooSoon finds alarms that take slow OD readings for silence.
+func staleTooSoon(cfg Config) []string {
+	r, err := actors.Lookup("od_reading", "")
+	if err != nil {
+		return nil // this binary has no such job
+	}
+	job, err := actors.Spec{Name: r.Name, New: r.New, Table: cfg.table(r.Name, "")}.Prepare()
+	if err != nil {
+		return []string{err.Error()}
+	}
+	f, _ := setting.Find(job, "interval")
+	interval, _ := f.Value(job).(float64)
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(cfg.Alarms.Declared)) {
+		d := cfg.Alarms.Declared[name]
+		if d.Enabled && d.WhileJob == "od_reading" && d.Stale > 0 && d.Stale.Seconds() < 3*interval {
+			all = append(all, fmt.Sprintf("[alarms.%s] stale_s: %v s is less than three times the interval of [od_reading], %v s: slow readings will look like silence",
+				name, d.Stale.Seconds(), interval))
+		}
 	}
 	return all
 }

@@ -22,9 +22,10 @@ func TestCheckConfigTellsProblemsAndWarnings(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("[pwm]\n2 = \"media\"\n[photodiodes]\n2 = \"90\"\n[unit]\nhardware = \"sim\"\n[sim]\nstart = [\"stirring\"]\n")
+	write("[pwm]\n2 = \"media\"\n[photodiodes]\n2 = \"90\"\n[unit]\nhardware = \"sim\"\n[sim]\nstart = [\"stirring\"]\n[od_reading]\ninterval = 600\n")
 	got := call("check-config", file)
-	for _, want := range []string{"ok\n", "warning: [pwm] no channel is waste", "warning: [photodiodes] no channel is REF"} {
+	for _, want := range []string{"ok\n", "warning: [pwm] no channel is waste", "warning: [photodiodes] no channel is REF",
+		"warning: [alarms.od_stale] stale_s: 900 s is less than three times the interval of [od_reading], 600 s"} {
 		if got.code != exitDone || !strings.Contains(got.out, want) {
 			t.Errorf("%+v, want %q", got, want)
 		}

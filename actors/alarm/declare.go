@@ -24,7 +24,7 @@ type Declaration struct {
 	Over       time.Duration `toml:"rate_over_s" unit:"s" min:"10" max:"86400" help:"time over which rate_per_h is taken"`
 	Deviation  float64       `toml:"deviation" min:"0" word:"none=-1e300" help:"alarm when it is further from the signal in from"`
 	From       string        `toml:"from" help:"a signal or setpoint, such as stirring/target_rpm"`
-	Stale      time.Duration `toml:"stale_s" unit:"s" min:"0" max:"604800" help:"alarm when there is no news for so long; 0: never"`
+	Stale      time.Duration `toml:"stale_s" unit:"s" min:"0" max:"604800" help:"alarm when there is no news for so long, 0: never; want several times the interval of the news"`
 	Delay      time.Duration `toml:"delay_s" unit:"s" min:"0" max:"604800" help:"how long it must be bad"`
 	ClearDelay time.Duration `toml:"clear_delay_s" unit:"s" min:"0" max:"604800" help:"how long it must be good again"`
 	Hysteresis float64       `toml:"hysteresis" min:"0" help:"how far inside its limit it is good again; in the signal's unit"`
@@ -48,7 +48,7 @@ type Config map[string]Declaration
 // DefaultConfig is what every unit wants to know and no healthy one says.
 func DefaultConfig() Config {
 	silent := Default()
-	silent.Signal, silent.Stale, silent.WhileJob, silent.Delay = "od", 5*time.Minute, "od_reading", 0
+	silent.Signal, silent.Stale, silent.WhileJob, silent.Delay = "od", 15*time.Minute, "od_reading", 0
 	silent.Text = "no usable OD reading: automations that need one wait; look at `pioactor logs`"
 	return Config{"od_stale": silent}
 }

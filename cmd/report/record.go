@@ -67,7 +67,9 @@ func (r *Recorder) event(at time.Duration, f actors.Fact) {
 		if !f.Active || f.Over {
 			name = Over
 		}
-		r.Note(Event{At: at, Kind: Alarm, Source: f.Name, Name: name, Message: f.Text})
+		if e := (Event{At: at, Kind: Alarm, Source: f.Name, Name: name, Message: f.Text}); !r.repeats(e) {
+			r.Note(e)
+		}
 	case actors.JobState:
 		r.Note(Event{At: at, Kind: State, Source: f.Job, Name: string(f.State), Message: f.Reason})
 	case actors.AutomationEvent:
@@ -75,6 +77,17 @@ func (r *Recorder) event(at time.Duration, f actors.Fact) {
 	case actors.Disturbance:
 		r.Note(Event{At: at, Kind: Optics, Source: "od_reading", Name: f.Cause})
 	}
+}
+
+// repeats reports that the last event of e's source says the same: an alarm is
+// published again when it is acknowledged or hidden.
+func (r *Recorder) repeats(e Event) bool {
+	for _, old := range slices.Backward(r.run.Events) {
+		if old.Kind == e.Kind && old.Source == e.Source {
+			return old.Name == e.Name && old.Message == e.Message
+		}
+	}
+	return false
 }
 
 // Over is the name of an event that ends what its source began: an alarm or a fault.

@@ -260,3 +260,19 @@ func TestFullDiskIsReported(t *testing.T) {
 		}
 	}
 }
+
+func TestAlarmThatIsHiddenIsOneEvent(t *testing.T) {
+	rec := NewRecorder("", time.Time{}, nil)
+	a := actors.Alarm{Name: "stall", Priority: "high", Active: true, Text: "it stands"}
+	for _, cause := range []string{"", "board_failed", ""} {
+		a.HiddenBy = cause
+		rec.Take(a)
+	}
+	a.Active = false
+	rec.Take(a)
+	a.Active = true
+	rec.Take(a)
+	if n := len(rec.Run(time.Hour).Events); n != 3 {
+		t.Errorf("%d events, want 3: raised, over, raised", n)
+	}
+}
