@@ -30,6 +30,7 @@ type watched struct {
 	watch  *condition.Watch
 	active bool // the last verdict
 	timer  actors.Timer
+	about  string // the experiment of the last news
 }
 
 // due says that time alone may have changed a verdict.
@@ -98,6 +99,7 @@ func (s *conditions) learn(f actors.Fact) (concerned []*watched) {
 		before := len(concerned)
 		if x, ok := actors.SignalOf(f, w.Signal); ok {
 			w.watch.News(f.About().Mono, x)
+			w.about = f.About().Experiment
 			concerned = append(concerned, w)
 		}
 		if x, ok := actors.SignalOf(f, w.From); ok {
@@ -144,6 +146,7 @@ func (s *conditions) judge(c *actors.Context, w *watched) {
 		s.act(c, w)
 		c.EditAlarm(w.name, func(old actors.Alarm) actors.Alarm {
 			a := old.Raised(w.name, w.Priority, w.text(w.watch.Why(now)), w.Latch, c.Now())
+			a.Experiment = w.about
 			if w.Action != notify {
 				a.Action = w.Action
 			}

@@ -140,6 +140,9 @@ func TestOscillationRaisesAndClearsOnce(t *testing.T) {
 		if got := p.turns("slow"); got != "+-" || len(p.facts) != 2 {
 			t.Errorf("turns %q in %d facts, want one raise and one clear", got, len(p.facts))
 		}
+		if p.facts[0].Experiment != "exp" {
+			t.Errorf("experiment %q, want that of the signal", p.facts[0].Experiment)
+		}
 		if a := p.facts[0]; a.Text != "growth_rate_per_h: 0.055 is below 0.1" && a.Text != "growth_rate_per_h: 0.145 is below 0.1" {
 			t.Errorf("text = %q", a.Text)
 		}
