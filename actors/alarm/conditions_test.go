@@ -394,3 +394,36 @@ func TestACircleOfCausesIsRefused(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestWhatIsOverExplainsNothing(t *testing.T) {
+	p := scene(t, 1, low(func(d *alarm.Declaration) { d.DependsOn = []string{"pump_dry"} }))
+	p.sys.Publish("exp", actors.Alarm{Name: "pump_dry", Priority: "high", Active: true, Latched: true, Over: true})
+	p.rate(5*time.Minute, steady(0))
+	if got := p.hidden(); got != "" {
+		t.Errorf("hidden: %s, want none: the cause only waits to be acknowledged", got)
+	}
+}
+
+// TestDosingSleepsAsLongAsAnyAlarmWantsIt has two alarms at once: the last
+// pause wakes it, but not out of a safe state.
+func TestDosingSleepsAsLongAsAnyAlarmWantsIt(t *testing.T) {
+	for action, want := range map[string]actors.State{"pause": actors.Ready, "safe_state": actors.Sleeping} {
+		declared := low(func(d *alarm.Declaration) { d.Action = "pause" })
+		other := declared["slow"]
+		other.Low, other.Delay, other.Action = 0.05, 10*time.Minute, action
+		declared["very_slow"] = other
+		p := grow(t, 1, state.NewMemory(), declared, "dosing_automation")
+		p.rate(20*time.Minute, steady(0))
+		p.rate(10*time.Minute, steady(0.12)) // very_slow ends, slow does not
+		if p.turns("very_slow") != "+-" || p.turns("slow") != "+" {
+			t.Fatalf("turns %q, %q", p.turns("very_slow"), p.turns("slow"))
+		}
+		if got := p.state("dosing_automation"); got != actors.Sleeping {
+			t.Errorf("%s: dosing is %s while an alarm wants it asleep", action, got)
+		}
+		p.rate(10*time.Minute, steady(1))
+		if got := p.state("dosing_automation"); got != want {
+			t.Errorf("%s: dosing is %s after the alarms, want %s", action, got, want)
+		}
+	}
+}

@@ -162,7 +162,7 @@ func (d *deliverer) settle(c *actors.Context, alarm string) {
 	delete(d.fresh, alarm)
 	delete(d.looking, alarm)
 	m, told := d.book.Told[alarm]
-	if fresh && !told {
+	if fresh {
 		m, told = newMessage(raised, a, c.Now()), true
 		d.book.Told[alarm] = m
 		d.tell(c, m)

@@ -390,3 +390,28 @@ func TestSimulatedPastStaysInside(t *testing.T) {
 		t.Errorf("it was tried: %+v", a)
 	}
 }
+
+// TestMessageOnItsWayStaysAsItIs: what a target may have seen is not changed,
+// nor dropped.
+func TestMessageOnItsWayStaysAsItIs(t *testing.T) {
+	for busy, want := range map[bool]string{true: "raised cleared raised", false: "raised"} {
+		b := book{Queues: map[string][]Message{}}
+		var events []string
+		for _, event := range []string{raised, cleared, raised} {
+			b.add("a", Message{Alarm: "hot", Event: event, Times: 1}, busy)
+		}
+		for _, m := range b.Queues["a"] {
+			events = append(events, m.Event)
+		}
+		if got := strings.Join(events, " "); got != want {
+			t.Errorf("busy %v: %s wait, want %s", busy, got, want)
+		}
+	}
+	b := book{Queues: map[string][]Message{}}
+	for i := range maxWaiting + 9 {
+		b.add("a", Message{Alarm: fmt.Sprint(i), Event: raised, Priority: "low"}, true)
+	}
+	if q := b.Queues["a"]; len(q) != maxWaiting || q[0].Alarm != "0" || q[1].Alarm != "10" || q[1].Dropped != 9 {
+		t.Errorf("%d wait, %+v, %+v", len(q), q[0], q[1])
+	}
+}

@@ -18,7 +18,7 @@ type book struct {
 func (b *book) add(target string, m Message, busy bool) {
 	q, first := b.Queues[target], 0
 	if busy {
-		first = 1
+		first = min(1, len(q))
 	}
 	last := lastOf(q[first:], m.Alarm, "")
 	if m.Event == raised && last >= 0 && q[first+last].Event == cleared {
