@@ -41,7 +41,7 @@
 //	    actors/state        small durable state, one fsynced file per key
 //	    actors/setting      a struct's tags: decode, check, assign, describe
 //	    pure science        actors/od/optics, actors/od/fusion, actors/growth/ekf, actors/stirring/rotor, actors/pid,
-//	                        actors/selftest/check;
+//	                        actors/selftest/check, actors/alarm/condition;
 //	                        and pure book-keeping: actors/dosing/ledger, actors/device/lease.
 //	                        Values in, values out: no clock, no goroutine, no file
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
@@ -50,13 +50,14 @@
 //	20  actors/device       one actor per device, the vial and its doses, the OD window
 //	    actors/od  growth  stirring  monitor  selftest     the jobs, each beside its science
 //	    actors/automation   turbidostat, chemostat, silent: written exactly as a user writes one
-//	    actors/alarm        declared conditions: raise, clear, latch, acknowledge
+//	    actors/alarm        declared conditions: raise, clear, hide, act, latch, acknowledge
 //	    actors/calibrate    the calibrations and estimators of the unit, and which are in force
 //	    actors/bench        a person's hands at the vial: pause and resume, blanks
 //	    actors/unit         the trunk of one unit's tree: the node, and the experiment that owns the jobs
 //	    bridge/wire         the topic table and the payloads; pure
 //	    bridge/mqtt         connections, wills, reconnects
 //	    bridge/broker       the embedded broker
+//	    bridge/notify       alarms leave the unit: ntfy, Slack, any web address, a program
 //	30  bridge              topics to messages and back
 //	    bridge/web          the HTTP API on the unix socket, which the command line uses
 //	    cmd/report          tables and pictures of a simulated run
@@ -78,7 +79,9 @@
 //	│    └─ window          the OD window: od_reading asks for quiet, whatever disturbs light or fluid grants it
 //	├─ calibrations         which curve is in force on each device
 //	├─ bridge               MQTT
-//	├─ alarm                declared conditions; jobs only feed it signals
+//	├─ alarm                what is alarming, what hides behind what, and who took note
+//	│    └─ conditions      the alarms that config.toml declares; jobs only feed them signals
+//	├─ delivery             tells each target of each alarm once
 //	├─ monitor              the health of the unit itself; its button, and what its status LED says
 //	├─ self_test_record     what the last self-test found
 //	└─ experiment           stopping it stops every job in it
@@ -140,7 +143,7 @@
 //
 // In the plan, in no particular order: the drivers of the real board
 // (hw/pioreactor) with the guard process that makes outputs safe when the node
-// dies; temperature and light automations, calibrations, alarms that leave the unit; a database on every unit (actors/store) and a page to look
+// dies; temperature and light automations, calibrations; a database on every unit (actors/store) and a page to look
 // at it; profiles and guided calibration; many units as one cluster
 // (actors/cluster).
 package pioactor

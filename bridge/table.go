@@ -38,6 +38,7 @@ import (
 //	PIDLog               pid_log/<target>                            0    no
 //	Log                  logs/<source>/<level>; a person's note      0 (2)  no
 //	Alarm                alarms/<name>, always of $experiment (ours) 2    yes
+//	                     alarms/<name>/set takes: acknowledged
 //	Computer             monitor/computer_statistics                 2    yes
 //	RailVoltage          monitor/voltage_on_pwm_rail                 2    yes
 //	SelfTestCheck        self_test/<check>: 1, 0; empty until judged 2    yes

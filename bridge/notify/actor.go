@@ -128,6 +128,7 @@ func (d *deliverer) start(c *actors.Context) error {
 	}
 	actors.Subscribe[actors.Alarm](c)
 	c.Every(review)
+	d.catchUp(c)
 	d.pump(c)
 	return nil
 }
@@ -174,18 +175,23 @@ func (d *deliverer) settle(c *actors.Context, alarm string) {
 	}
 }
 
-// review finds what no fact told of: alarms that did not come back after a
-// restart, and those from a simulated past.
-func (d *deliverer) review(c *actors.Context) {
-	if d.deaf(c) {
-		return
-	}
+// catchUp takes note of what was raised while nobody listened.
+func (d *deliverer) catchUp(c *actors.Context) {
 	for _, f := range c.System().Retained() {
 		a, ok := f.(actors.Alarm)
 		if _, told := d.book.Told[a.Name]; ok && a.Active && !told {
 			d.note(c, a)
 		}
 	}
+}
+
+// review finds what no fact told of: alarms that did not come back after a
+// restart, and those from a simulated past.
+func (d *deliverer) review(c *actors.Context) {
+	if d.deaf(c) {
+		return
+	}
+	d.catchUp(c)
 	for _, alarm := range slices.Sorted(maps.Keys(d.book.Told)) {
 		if !d.looking[alarm] {
 			d.settle(c, alarm)
