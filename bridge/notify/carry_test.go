@@ -119,7 +119,7 @@ func TestWhatIsNotTakenIsAnError(t *testing.T) {
 	}{
 		"refused":  {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no\n such\ttopic", 404) }, "404 Not Found no such topic"},
 		"broken":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, "503 Service Unavailable"},
-		"redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 307) }, "307 Temporary Redirect: redirects are not followed; put the final address into the config"},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect) }, "307 Temporary Redirect: redirects are not followed; put the final address into the config"},
 		"endless":  {endless, "500 Internal Server Error " + strings.Repeat("x", shown) + "…"},
 		"hung up":  {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
 	} {
@@ -235,6 +235,12 @@ func TestHeadersFileIsChecked(t *testing.T) {
 		if want == "" && err != nil || want != "" && (err == nil || err.Error() != "headers_file: "+file+":"+want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
+	}
+}
+
+func TestHeadersFileIsAFile(t *testing.T) {
+	if _, err := readHeaders("/dev/zero"); err == nil || err.Error() != "headers_file: /dev/zero is not a file" {
+		t.Errorf("got %v", err)
 	}
 }
 

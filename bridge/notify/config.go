@@ -115,6 +115,9 @@ func readHeaders(file string) (http.Header, error) {
 	if file == "" {
 		return headers, nil
 	}
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("headers_file: %s is not a file", file)
+	}
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("headers_file: %w", err)
