@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,6 +22,10 @@ func message() Message {
 		Text: "41 °C <in> the vial & rising", Action: "pause", Since: since, At: since, Times: 1}
 }
 
+// heard is held while a server notes a request, and while a test that was hung
+// up on looks at it.
+var heard sync.Mutex
+
 // server notes one request and answers it.
 func server(t *testing.T, answer http.HandlerFunc) (url string, got *http.Request, body *string) {
 	t.Helper()
@@ -30,7 +35,9 @@ func server(t *testing.T, answer http.HandlerFunc) (url string, got *http.Reques
 		if err != nil {
 			t.Error(err)
 		}
+		heard.Lock()
 		*got, *body = *r, string(text)
+		heard.Unlock()
 		answer(w, r)
 	}))
 	t.Cleanup(s.Close)
@@ -117,11 +124,13 @@ func TestWhatIsNotTakenIsAnError(t *testing.T) {
 		answer http.HandlerFunc
 		want   string
 	}{
-		"refused":  {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no\n such\ttopic", 404) }, "404 Not Found no such topic"},
-		"broken":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, "503 Service Unavailable"},
-		"redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect) }, "307 Temporary Redirect: redirects are not followed; put the final address into the config"},
-		"endless":  {endless, "500 Internal Server Error " + strings.Repeat("x", shown) + "…"},
-		"hung up":  {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
+		"refused": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no\n such\ttopic", 404) }, "404 Not Found no such topic"},
+		"broken":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, "503 Service Unavailable"},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}, "307 Temporary Redirect: redirects are not followed; put the final address into the config"},
+		"endless": {endless, "500 Internal Server Error " + strings.Repeat("x", shown) + "…"},
+		"hung up": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			url, got, _ := server(t, c.answer)
@@ -129,6 +138,8 @@ func TestWhatIsNotTakenIsAnError(t *testing.T) {
 			if err == nil || err.Error() != c.want {
 				t.Errorf("answer %q, error %v, want %s", answer, err, c.want)
 			}
+			heard.Lock()
+			defer heard.Unlock()
 			if got.URL.Path != "/topic" {
 				t.Errorf("it went on to %s", got.URL)
 			}
