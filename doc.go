@@ -49,7 +49,7 @@
 //	11  actors/protocol     messages that authors of automations never need: leases and the OD window
 //	20  actors/device       one actor per device, the vial and its doses, the OD window
 //	    actors/od  growth  stirring  monitor  selftest     the jobs, each beside its science
-//	    actors/automation   turbidostat, chemostat, silent: written exactly as a user writes one
+//	    actors/automation   turbidostat, chemostat, fed_batch, morbidostats, light_dark_cycle: written exactly as a user writes one
 //	    actors/alarm        declared conditions: raise, clear, hide, act, latch, acknowledge
 //	    actors/calibrate    the calibrations and estimators of the unit, and which are in force
 //	    actors/bench        a person's hands at the vial: pause and resume, blanks
@@ -85,7 +85,7 @@
 //	├─ monitor              the health of the unit itself; its button, and what its status LED says
 //	├─ self_test_record     what the last self-test found
 //	└─ experiment           stopping it stops every job in it
-//	     └─ stirring  od_reading  growth_rate_calculating  dosing_automation  and your own
+//	     └─ stirring  od_reading  growth_rate_calculating  dosing_automation  led_automation  and your own
 //
 // A job is init, then ready, now and then sleeping; it ends disconnected when
 // it was told to, and lost when it failed for good. There is never more than one
@@ -143,7 +143,7 @@
 //
 // In the plan, in no particular order: the drivers of the real board
 // (hw/pioreactor) with the guard process that makes outputs safe when the node
-// dies; temperature and light automations, calibrations; a database on every unit (actors/store) and a page to look
+// dies; temperature automations, calibrations; a database on every unit (actors/store) and a page to look
 // at it; profiles and guided calibration; many units as one cluster
 // (actors/cluster).
 package pioactor

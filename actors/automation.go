@@ -19,7 +19,7 @@ const longestDose = 10 * time.Minute
 // dose: while one runs, wherever it came from, and for Settle afterwards, no
 // reading reaches it; a reading that is not good never does.
 type doseGuard struct {
-	own   map[string]bool // doses asked for and not concluded
+	own   map[string]Dose // doses asked for and not concluded
 	quiet time.Duration   // on Mono: no reading before it
 }
 
@@ -29,7 +29,7 @@ const freshDose = 2 * time.Minute
 // newDoseGuard begins quiet after a fresh dose, which may have been in another
 // life of the automation or of the process.
 func newDoseGuard(s *System) *doseGuard {
-	g := &doseGuard{own: map[string]bool{}}
+	g := &doseGuard{own: map[string]Dose{}}
 	if vial, ok := latest[Vial](s, ""); ok && s.clock.Now().Sub(vial.LastDose).Abs() < freshDose {
 		g.quiet = s.clock.Mono() + Settle
 	}
@@ -42,13 +42,22 @@ func (g *doseGuard) admits(h *host, f Fact) bool {
 	switch f := f.(type) {
 	case DoseStarted:
 		g.quiet = now + longestDose
+		if d, mine := g.own[f.ID]; mine {
+			h.dosingEvent("DosingStarted", d.MediaML, d.AltMediaML, d.WasteML)
+		}
 		return false
 	case Dosed:
 		g.quiet = now + Settle
-		return g.concluded(f.ID)
+		mine := g.concluded(f.ID)
+		if mine {
+			h.dosingEvent("DosingStopped", f.MediaML, f.AltMediaML, f.WasteML)
+		}
+		return mine
 	case DoseRefused:
 		return g.concluded(f.ID)
 	case ODReading:
+		return now >= g.quiet && len(g.own) == 0 && f.Quality.Grade == Good
+	case ODFused:
 		return now >= g.quiet && len(g.own) == 0 && f.Quality.Grade == Good
 	case ODReadings, ODFiltered, GrowthRate:
 		return now >= g.quiet && len(g.own) == 0
@@ -56,10 +65,25 @@ func (g *doseGuard) admits(h *host, f Fact) bool {
 	return true
 }
 
+func (g *doseGuard) asked(id string) bool {
+	_, mine := g.own[id]
+	return mine
+}
+
 func (g *doseGuard) concluded(id string) bool {
-	mine := g.own[id]
+	mine := g.asked(id)
 	delete(g.own, id)
 	return mine
+}
+
+// dosingEvent records that an own dose began, with what was asked for, or
+// ended, with what was moved. Pioreactor 26.7.2.
+func (h *host) dosingEvent(name string, mediaML, altMediaML, wasteML float64) {
+	h.c.Event(name, "", struct {
+		WasteML    float64 `json:"waste_ml"`
+		MediaML    float64 `json:"media_ml"`
+		AltMediaML float64 `json:"alt_media_ml,omitempty"`
+	}{wasteML, mediaML, altMediaML})
 }
 
 // subscribeFamily gives an automation what all of its family look at.
@@ -68,7 +92,7 @@ func (h *host) subscribeFamily() {
 		return
 	}
 	for _, t := range []reflect.Type{
-		reflect.TypeFor[ODReading](), reflect.TypeFor[ODFiltered](), reflect.TypeFor[GrowthRate](),
+		reflect.TypeFor[ODReading](), reflect.TypeFor[ODFused](), reflect.TypeFor[ODFiltered](), reflect.TypeFor[GrowthRate](),
 		reflect.TypeFor[Dosed](), reflect.TypeFor[DoseStarted](), reflect.TypeFor[DoseRefused](),
 	} {
 		h.sys.bus.subscribe(t, h.life.pid)
@@ -77,11 +101,13 @@ func (h *host) subscribeFamily() {
 
 // replyCame turns the refusal of an own dose into DoseRefused.
 func (h *host) replyCame(r Reply) {
-	if h.dosing == nil || !h.dosing.own[r.ID] {
-		h.deliver(r)
+	if h.renewed(r) {
 		return
 	}
-	if !r.OK {
+	switch {
+	case h.dosing == nil || !h.dosing.asked(r.ID):
+		h.deliver(r)
+	case !r.OK:
 		h.dosing.concluded(r.ID)
 		h.deliver(DoseRefused{Meta: Meta{Unit: h.sys.unit, Experiment: h.spec.Experiment, At: h.sys.clock.Now()},
 			ID: r.ID, Code: r.Code, Reason: r.Reason, Source: h.spec.Slot})

@@ -85,6 +85,15 @@ type SetLED struct {
 	Source  string        `json:"source,omitempty"`
 }
 
+// SetLEDs sets several LEDs, all or none; a nil one stays as it is.
+type SetLEDs struct {
+	A      *float64 `json:"A,omitempty"` // %
+	B      *float64 `json:"B,omitempty"` // %
+	C      *float64 `json:"C,omitempty"` // %
+	D      *float64 `json:"D,omitempty"` // %
+	Source string   `json:"source,omitempty"`
+}
+
 // SetVial corrects what the ledger believes, after a look at the vial. NaN
 // never; a nil field stays as it is.
 type SetVial struct {

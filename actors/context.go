@@ -300,24 +300,11 @@ func (c *Context) dose(d Dose) error {
 	if c.h.state != Ready {
 		return &Refusal{"not_ready", fmt.Sprintf("%s: no dose while %s", c.h.spec.Name, c.h.state)}
 	}
-	d.Source = c.h.spec.Slot
-	if c.h.spec.Automation != "" {
-		d.Source += ":" + c.h.spec.Automation
-	}
+	d.Source = c.h.source()
 	id := c.Ask("vial", d)
 	if c.h.dosing != nil {
-		c.h.dosing.own[id] = true
+		c.h.dosing.own[id] = d
 	}
-	return nil
-}
-
-// SetLED lights channel "A" to "D" with percent of full power until it is set
-// again or this job fails, sleeps or stops.
-func (c *Context) SetLED(channel string, percent float64) error {
-	if c.h.state != Ready {
-		return &Refusal{"not_ready", fmt.Sprintf("%s: no light while %s", c.h.spec.Name, c.h.state)}
-	}
-	c.Ask("leds", SetLED{Channel: channel, Percent: percent, Source: c.h.spec.Slot})
 	return nil
 }
 

@@ -36,6 +36,7 @@ type host struct {
 	rhythm   uint64 // counts calls of Every
 	dosing   *doseGuard
 	auto     *record
+	lights   lights
 	replied  bool
 	deferred bool
 }
@@ -195,7 +196,7 @@ func (h *host) finish(state State, reason string) {
 	h.ending = true
 	h.release()
 	if h.job != nil {
-		if err := h.call(Stopping{}); err != nil {
+		if err := h.call(Stopping{Asked: h.life.asked}); err != nil {
 			h.sys.logf(h, "error", "stopping: %v", err)
 		}
 	}
@@ -255,6 +256,7 @@ func (h *host) tellParent(m any) {
 // release makes every output this actor holds safe. The devices hear of it
 // before anything else happens, a restart included.
 func (h *host) release() {
+	h.letGo()
 	h.sys.publish(h.spec.Experiment, OwnerGone{Owner: h.spec.Name})
 }
 
@@ -267,6 +269,8 @@ func (h *host) posted(p posted) {
 		h.ticked(msg)
 	case accepted:
 		h.note(msg)
+	case renewLights:
+		h.renewLights()
 	case edgePanic:
 		h.fail(fmt.Errorf("panic at the edge: %v", msg.reason))
 	default:

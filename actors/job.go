@@ -43,7 +43,9 @@ type Started struct{}
 type Entered struct{ State, From State }
 
 // Stopping is a job's last message.
-type Stopping struct{}
+type Stopping struct {
+	Asked bool // somebody stopped this job; otherwise its unit ends, or it is given up
+}
 
 // Tick is what Every sends.
 type Tick struct{}

@@ -142,6 +142,8 @@ func TestBadCommandsAreRefused(t *testing.T) {
 		{"vial/mark", `{"id":"` + strings.Repeat("x", 200) + `"}`, "too_long"},
 		{"vial/swap", `{"expires":"2020-01-01T00:00:00Z"}`, "expired"},
 		{"vial/pause", "", "not_running"}, // this rig has no bench
+		{"run/led_intensity", `{"E":1}`, "unknown"},
+		{"run/led_intensity", `{"A":"bright"}`, "not_a_number"},
 	}
 	r := newRig(t, nil).hears()
 	for _, row := range rows {
@@ -208,6 +210,8 @@ func TestRunStartsJobsAndDoses(t *testing.T) {
 	r.acked(base+"add_media/$ack", `"id":"d1"`, `"ok":true`, `"media_ml":1.5`)
 	r.publish(base+"run/remove_waste", `{"duration": 2.5}`)
 	r.acked(base+"remove_waste/$ack", `"ok":true`, `"pump":"waste","for":2500000000`)
+	r.publish(base+"run/led_intensity", `{"B": 10, "D": 0, "id": "l1"}`)
+	r.acked(base+"led_intensity/$ack", `"id":"l1"`, `"ok":true`, `"value":{"B":10,"D":0,"source":"mqtt"}`)
 	r.publish(base+"add_alt_media/$state/set", "disconnected")
 	r.acked(base+"add_alt_media/$ack", `"setting":"$state","ok":true`)
 	r.publish("pioreactor/unit1/$experiment/run/stirring", "")

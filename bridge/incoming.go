@@ -203,8 +203,8 @@ func (w *wish) note(id string, expires *time.Time) error {
 	return nil
 }
 
-// readRun reads what starts a job or moves liquid: an object of options, or
-// nothing. "id" and "expires" are the command's own.
+// readRun reads what starts a job, moves liquid or lights LEDs: an object of
+// options, or nothing. "id" and "expires" are the command's own.
 func readRun(w wish, text string) (wish, error) {
 	options := map[string]any{}
 	if text != "" {
@@ -228,6 +228,9 @@ func readRun(w wish, text string) (wish, error) {
 	delete(options, "expires")
 	if actions[w.job] {
 		return readDose(w, options)
+	}
+	if w.job == lights {
+		return readLight(w, options)
 	}
 	w.target, w.body = "experiment", actors.StartJob{Job: w.job, Options: pairs(options)}
 	return w, nil

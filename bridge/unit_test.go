@@ -104,6 +104,7 @@ func newSystem(t testing.TB) *actors.System {
 	for _, spec := range []actors.Spec{
 		{Name: "experiment", New: func() actors.Job { return house{} }},
 		{Name: "vial", New: func() actors.Job { return cellar{} }},
+		{Name: "leds", New: func() actors.Job { return cellar{} }},
 	} {
 		if err := sys.Start(spec); err != nil {
 			t.Fatal(err)

@@ -30,16 +30,18 @@ func (v vial) Receive(c *actors.Context, msg any) error {
 		if !ok {
 			return nil
 		}
-		v.b.asked = append(v.b.asked, c.Now())
+		v.b.asked, v.b.doses = append(v.b.asked, c.Now()), append(v.b.doses, dose)
 		if v.b.refuse != "" {
 			return &actors.Refusal{Code: "limit", Reason: v.b.refuse}
 		}
 		c.Publish(actors.DoseStarted{ID: msg.ID, Source: dose.Source})
 		c.After(v.b.takes, done{msg.ID, dose})
 	case done:
-		v.b.moved += msg.dose.MediaML
-		v.b.normalized *= v.b.volume / (v.b.volume + msg.dose.MediaML)
-		c.Publish(actors.Dosed{ID: msg.id, Source: msg.dose.Source, MediaML: msg.dose.MediaML, WasteML: msg.dose.WasteML})
+		in := msg.dose.MediaML + msg.dose.AltMediaML
+		v.b.moved += in
+		v.b.altMoved += msg.dose.AltMediaML
+		v.b.normalized *= v.b.volume / (v.b.volume + in)
+		c.Publish(actors.Dosed{ID: msg.id, Source: msg.dose.Source, MediaML: msg.dose.MediaML, AltMediaML: msg.dose.AltMediaML, WasteML: msg.dose.WasteML})
 	}
 	return nil
 }
@@ -65,14 +67,22 @@ type bench struct {
 	events []actors.AutomationEvent
 
 	asked      []time.Time // when the vial was asked for a dose
-	moved      float64     // mL
-	normalized float64     // what the culture's nOD is
-	volume     float64     // mL
+	doses      []actors.Dose
+	moved      float64 // mL
+	altMoved   float64 // mL of it
+	normalized float64 // what the culture's nOD is
+	volume     float64 // mL
 	takes      time.Duration
 	refuse     string
 }
 
 func start(t testing.TB, seed uint64, at time.Time, store state.Store, name string, options ...any) *bench {
+	t.Helper()
+	return startAfter(t, nil, seed, at, store, name, options...)
+}
+
+// startAfter is start when facts are known already.
+func startAfter(t testing.TB, facts []actors.Fact, seed uint64, at time.Time, store state.Store, name string, options ...any) *bench {
 	t.Helper()
 	b := &bench{TB: t, clk: clock.Virtual(at, seed), normalized: 1, volume: 15, takes: 20 * time.Second}
 	var err error
@@ -84,14 +94,15 @@ func start(t testing.TB, seed uint64, at time.Time, store state.Store, name stri
 			b.events = append(b.events, e)
 		}
 	})
+	for _, f := range facts {
+		b.sys.Publish("exp", f)
+	}
 	r, err := actors.Lookup(string(actors.Dosing), name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	spec := actors.Spec{Name: r.Slot(), Slot: r.Slot(), Family: r.Family, Automation: name, Experiment: "exp", New: r.New}
-	for i := 0; i+1 < len(options); i += 2 {
-		spec.Options = append(spec.Options, setting.Pair{Name: options[i].(string), Value: options[i+1]})
-	}
+	spec.Options = pairs(options...)
 	specs := []actors.Spec{{Name: "vial", New: func() actors.Job { return vial{b} }}, spec}
 	if err := b.sys.Start(actors.Spec{Name: "node", New: func() actors.Job { return node{specs} }}); err != nil {
 		t.Fatal(err)
@@ -150,4 +161,12 @@ func seeds(t *testing.T, test func(t *testing.T, seed uint64)) {
 	for _, seed := range []uint64{0, 1, 2, 3, 4} {
 		test(t, seed)
 	}
+}
+
+// pairs are names and values.
+func pairs(all ...any) (p []setting.Pair) {
+	for i := 0; i+1 < len(all); i += 2 {
+		p = append(p, setting.Pair{Name: all[i].(string), Value: all[i+1]})
+	}
+	return p
 }

@@ -38,6 +38,10 @@ func TestChemostatExchangesAtItsRhythm(t *testing.T) {
 		if len(d) != 2 || d["exchange_volume_ml"] != 0.6 || d["volume_actually_cycled_ml"] != 0.6 {
 			t.Errorf("event data = %v", d)
 		}
+		if n := len(b.events); b.events[n-3].Name != "DosingStarted" || string(b.events[n-3].Data) != `{"waste_ml":0.6,"media_ml":0.6}` ||
+			b.events[n-2].Name != "DosingStopped" || string(b.events[n-2].Data) != `{"waste_ml":0.6,"media_ml":0.6}` {
+			t.Errorf("before it %+v and %+v", b.events[n-3], b.events[n-2])
+		}
 		if m := b.events[len(b.events)-1].Message; m != "exchanged 0.6mL" {
 			t.Errorf("message %q", m)
 		}
@@ -101,7 +105,7 @@ func TestRestartedChemostatNeitherDosesEarlyNorCatchesUp(t *testing.T) {
 
 func TestLastRunOfAnotherExperimentDoesNotCount(t *testing.T) {
 	store := state.NewMemory()
-	if err := store.Save("chemostat", []byte(`{"experiment":"old","at":"2025-12-31T23:59:00Z"}`)); err != nil {
+	if err := store.Save("chemostat", []byte(`{"experiment":"old","value":{"at":"2025-12-31T23:59:00Z"}}`)); err != nil {
 		t.Fatal(err)
 	}
 	b := start(t, 1, epoch, store, "chemostat", "duration", 60)

@@ -171,32 +171,20 @@ func outOfRange(format string, args ...any) *Error {
 	return &Error{Status: http.StatusUnprocessableEntity, Code: "out_of_range", Reason: fmt.Sprintf(format, args...)}
 }
 
-// light sets LEDs one after the other, all values checked before the first.
+// light sets LEDs, all or none.
 func (s *Server) light(r *http.Request) (any, error) {
 	var body LEDRequest
 	if err := read(r, &body); err != nil {
 		return nil, err
 	}
-	var wanted []actors.SetLED
 	for i, percent := range []*float64{body.A, body.B, body.C, body.D} {
-		channel := string(rune('A' + i))
-		switch {
-		case percent == nil:
-		case !(*percent >= 0 && *percent <= 100):
-			return nil, outOfRange("%s: want 0 to 100 %%, got %v", channel, *percent)
-		default:
-			wanted = append(wanted, actors.SetLED{Channel: channel, Percent: *percent, Source: origin(r).Mouth})
+		if percent != nil && !(*percent >= 0 && *percent <= 100) {
+			return nil, outOfRange("%c: want 0 to 100 %%, got %v", 'A'+i, *percent)
 		}
 	}
-	if len(wanted) == 0 {
+	if body == (LEDRequest{}) {
 		return nil, invalid("empty", `led_intensity: want at least one channel, such as {"A":10}`)
 	}
-	var answer any
-	for _, led := range wanted {
-		var err error
-		if answer, err = s.command(r, actors.Command{Target: "leds", Body: led}); err != nil {
-			return nil, err
-		}
-	}
-	return answer, nil
+	return s.command(r, actors.Command{Target: "leds",
+		Body: actors.SetLEDs{A: body.A, B: body.B, C: body.C, D: body.D, Source: origin(r).Mouth}})
 }

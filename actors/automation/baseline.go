@@ -3,29 +3,9 @@ package automation
 import (
 	"fmt"
 	"math"
-	"slices"
-	"time"
 
 	"github.com/pioactor/pioactor/actors"
 )
-
-// settled holds the last three values of a signal.
-type settled struct {
-	values [3]float64
-	n      int
-}
-
-// add takes a value and returns the median of the last three, once there are three.
-func (s *settled) add(x float64) (median float64, ok bool) {
-	s.values[s.n%3] = x
-	s.n++
-	if s.n < 3 {
-		return 0, false
-	}
-	sorted := s.values
-	slices.Sort(sorted[:])
-	return sorted[1], true
-}
 
 const (
 	enough        = 10  // readings to know the noise by
@@ -82,36 +62,4 @@ func (b *baseline) judge(c *actors.Context, normalized float64) (trusted bool, e
 	c.Raise(alarmBaseline, "medium", "turbidostat sleeps: "+why, false)
 	c.Sleep()
 	return false, &actors.Refusal{Code: "baseline_in_noise", Reason: why}
-}
-
-// stale is the age at which an input no longer counts. Pioreactor 26.7.2.
-const stale = 5 * time.Minute
-
-// freshness notices, once, that an input stays out.
-type freshness struct {
-	at   time.Duration // of the newest value, on Mono
-	told bool
-}
-
-func (f *freshness) heard(c *actors.Context) { f.at, f.told = c.Mono(), false }
-
-// watch warns, once, when name has been missing for too long. That is no
-// failure: without readings nothing is dosed.
-func (f *freshness) watch(c *actors.Context, name string) {
-	if f.told || c.Mono()-f.at <= stale {
-		return
-	}
-	f.told = true
-	text := fmt.Sprintf("no good, settled reading of %s for over %v: nothing is dosed until there is one", name, stale)
-	c.Log().Warning("%s", text)
-	c.Event("ErrorOccurred", text, nil)
-}
-
-// exchanged words what an exchange moved.
-func exchanged(d actors.Dosed) string {
-	text := fmt.Sprintf("exchanged %.3gmL", d.MediaML)
-	if d.Cut != "" {
-		text += ", cut short: " + d.Cut
-	}
-	return text
 }
