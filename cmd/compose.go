@@ -183,7 +183,7 @@ func irChannel(leds map[string]string) string {
 // say of the same unit.
 func (c Config) Twin() sim.Config {
 	twin := c.Sim.Config
-	twin.Model, twin.Channels, twin.IRLED = c.Unit.Model, c.Photodiodes, irChannel(c.LEDs)
+	twin.Model, twin.Version, twin.Channels, twin.IRLED = c.Unit.Model, c.Unit.ModelVersion, c.Photodiodes, irChannel(c.LEDs)
 	return twin
 }
 
@@ -197,6 +197,6 @@ func openBoard(cfg Config, c *clock.Clock) (hw.Board, error) {
 	}
 	defer f.Close()
 	recording := cfg.Replay.ReplayConfig
-	recording.Model, recording.IRLED = cfg.Unit.Model, irChannel(cfg.LEDs)
+	recording.Model, recording.Version, recording.IRLED = cfg.Unit.Model, cfg.Unit.ModelVersion, irChannel(cfg.LEDs)
 	return sim.NewReplay(f, recording, c.Mono)
 }
