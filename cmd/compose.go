@@ -18,6 +18,7 @@ import (
 	"github.com/pioactor/pioactor/actors/od"
 	"github.com/pioactor/pioactor/actors/selftest"
 	"github.com/pioactor/pioactor/actors/state"
+	"github.com/pioactor/pioactor/actors/temperature"
 	"github.com/pioactor/pioactor/actors/unit"
 	"github.com/pioactor/pioactor/bridge"
 	"github.com/pioactor/pioactor/hw"
@@ -86,6 +87,7 @@ func (u *Unit) Start() error {
 		alarm.Spec(),
 		monitor,
 		selftest.RecordSpec(),
+		temperature.Spec(u.Board.Info()),
 		unit.Experiment(u.Config.experiment()),
 	}
 	if u.bridge != nil {

@@ -9,7 +9,7 @@
 package standard
 
 import (
-	_ "github.com/pioactor/pioactor/actors/automation" // turbidostat, chemostat, silent
+	_ "github.com/pioactor/pioactor/actors/automation" // turbidostat, chemostat, silent, thermostat, only_record_temperature
 	_ "github.com/pioactor/pioactor/actors/growth"     // growth_rate_calculating
 	_ "github.com/pioactor/pioactor/actors/monitor"    // monitor
 	_ "github.com/pioactor/pioactor/actors/od"         // od_reading

@@ -29,6 +29,7 @@ type board struct {
 	time    time.Duration
 	past    [8]step // leads at the last changes, for since
 	ref     ref
+	latest  ref
 	still   ref  // when the reading began to be what it is
 	chilled bool // the last comparison was put down to a dose
 }
@@ -73,13 +74,25 @@ func (b board) since(at time.Duration) float64 {
 }
 
 func (b board) anew() board {
-	b.ref, b.still, b.chilled = ref{}, ref{}, false
+	b.ref, b.latest, b.still, b.chilled = ref{}, ref{}, ref{}, false
+	return b
+}
+
+// driven begins a new comparison with the newest reading: over a rise and a fall
+// together the vial moves as much as its board.
+func (b board) driven(now time.Duration, percent float64) board {
+	b = b.at(now)
+	if percent != b.percent {
+		b.ref = b.latest
+	}
+	b.percent = percent
 	return b
 }
 
 // compare judges whether a plausible reading shows what the heater should do.
 func (b board) compare(now time.Duration, c float64) (board, Fault, string) {
 	here := ref{set: true, at: now, c: c, lead: b.lead}
+	b.latest = here
 	if !b.ref.set {
 		b.ref = here
 	}

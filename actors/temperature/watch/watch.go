@@ -132,8 +132,7 @@ func (w Watch) Next(now time.Duration) time.Duration {
 
 // Driven notes what the heater is really driven with from now on, in percent.
 func (w Watch) Driven(now time.Duration, percent float64) Watch {
-	w.board = w.board.at(now)
-	w.board.percent = percent
+	w.board = w.board.driven(now, percent)
 	return w
 }
 
