@@ -204,6 +204,7 @@ func (k *keeper) jobState(c *actors.Context, s actors.JobState) {
 		return
 	}
 	k.serving, k.experiment = true, s.Experiment
+	c.PublishFor(k.experiment, actors.HeaterDuty{})
 	k.quench(c, 0) // a first look, before any heat
 	k.due = c.Mono() + k.plan.First
 }
