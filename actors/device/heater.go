@@ -51,7 +51,7 @@ type heater struct {
 
 // Messages of the heater to itself.
 type (
-	lookNow    struct{}
+	lookNow   struct{}
 	noReading struct{ question uint64 }
 )
 

@@ -18,7 +18,7 @@ const (
 	longest     = 90 * time.Second // then the vial itself has moved: begin anew
 	stillC      = 0.0105           // a step of 0.0625 °C in one of six readings
 	otherC      = -4               // against the heater: somebody changed the vial
-	chillC      = -1.5             // a heater without effect does not cool so fast; a large dose does, once
+	chillC      = -0.5             // a cold dose outdoes the heater, but not in two heatings in a row
 	warmC       = 28               // warmer than a room: an unheated board cools, so it is the reading that stands still
 )
 
@@ -31,7 +31,7 @@ type board struct {
 	ref     ref
 	latest  ref
 	still   ref  // when the reading began to be what it is
-	chilled bool // the last comparison was put down to a dose
+	chilled bool // the last heating without effect was put down to a dose
 }
 
 // step is the expected lead at a time.
@@ -99,11 +99,15 @@ func (b board) compare(now time.Duration, c float64) (board, Fault, string) {
 	if !b.still.set || math.Abs(c-b.still.c) > stillC {
 		b.still = here
 	}
-	if due := b.lead - b.still.lead; math.Abs(due) >= dueC && (due < 0 || c > warmC) {
-		return b.anew(), Frozen, fmt.Sprintf("The thermometer stands still at %.2f °C for %.0f s while it should change by %+.1f °C.",
-			c, (now - b.still.at).Seconds(), due)
+	if due := b.lead - b.still.lead; math.Abs(due) >= dueC && c > warmC && now-b.still.at >= 2*Period {
+		return b.frozen(here, due)
 	}
 	return b.effect(here)
+}
+
+func (b board) frozen(here ref, due float64) (board, Fault, string) {
+	return b.anew(), Frozen, fmt.Sprintf("The thermometer stands still at %.2f °C for %.0f s while it should change by %+.1f °C.",
+		here.c, (here.at - b.still.at).Seconds(), due)
 }
 
 // effect judges whether the heater has one.
@@ -116,12 +120,14 @@ func (b board) effect(here ref) (board, Fault, string) {
 	small := math.Abs(due) < dueC
 	switch {
 	case !small && follows >= gain*math.Abs(due):
-		b.ref, b.chilled = here, false
+		b.ref, b.chilled = here, b.chilled && due < 0
 	case follows < otherC, small && took > longest:
 		b.ref = here
 	case small, took < within:
 	case due > 0 && moved < chillC && !b.chilled:
 		b.ref, b.chilled = here, true
+	case here.c > warmC && here.at-b.still.at >= 3*Period:
+		return b.frozen(here, due)
 	default:
 		return b.anew(), NoGain, fmt.Sprintf("The heater has no effect: in %.0f s its board should change by %+.1f °C and changed by %+.1f °C. "+
 			"Check the heater's cable and the vial.", took.Seconds(), due, moved)

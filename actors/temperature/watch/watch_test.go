@@ -256,19 +256,17 @@ func TestHeaterWithoutEffectLatches(t *testing.T) {
 	cold.wants(t, watch.NoGain, true)
 
 	warm := start(37)
-	for i := range 6 {
-		if i == 2 {
+	for i := range 800 {
+		if warm.want = 0; i%200 < 95 {
+			warm.want = 40
+		}
+		if i == 450 {
 			warm.gain = 0
 		}
-		warm.want = 40
-		for range 95 {
-			if warm.gain == 0 {
-				warm.vialC -= 15.0 / 600
-			}
-			warm.run(time.Second)
+		if warm.gain == 0 {
+			warm.vialC -= (warm.vialC - 22) / 600
 		}
-		warm.want = 0
-		warm.run(105 * time.Second)
+		warm.run(time.Second)
 	}
 	warm.wants(t, watch.NoGain, true)
 	warm.gain = 0.24
