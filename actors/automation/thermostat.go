@@ -117,6 +117,13 @@ func (t *Thermostat) tuning(percent float64) pid.Config {
 	return pid.Config{Kp: t.Kp, Ki: t.Ki, Kd: t.Kd, Min: max(-mostStep, -percent) - tiny, Max: min(mostStep, 100-percent) + tiny}
 }
 
+// Near the target the noise of a measurement, 0.3 °C on a Pi that is 0.3 s late
+// or early, would move the duty more than the error does.
+const (
+	nearC     = 0.75
+	nearShare = 0.5
+)
+
 // tiny keeps the controller's limits apart at 0 and at 100 %.
 const tiny = 1e-9
 
@@ -148,6 +155,9 @@ func (t *Thermostat) control(c *actors.Context, now actors.VialTemperature) erro
 	delta, err := t.pid.Update(t.TargetC, now.C, 1) // gains are for one measurement
 	if err != nil {
 		return err
+	}
+	if math.Abs(t.TargetC-now.C) < nearC && math.Abs(t.pid.State().Derivative) < nearC {
+		delta *= nearShare
 	}
 	percent := min(max(math.Round(100*(t.before+delta))/100, 0), 100)
 	c.Publish(t.log(tuning, now.C, delta))

@@ -15,7 +15,8 @@ type series struct {
 	cold    bool    // it was off: any change of mind may end the measurement
 	start   time.Duration
 	boardC  []float64
-	asked   int // samples asked for
+	asked   int    // samples asked for
+	void    string // why there will be no result; the heater rests as long all the same
 }
 
 // plans the next measurement after a while.
@@ -24,18 +25,18 @@ func (k *keeper) plans(c *actors.Context, after time.Duration) {
 	c.After(after, begin{k.gen})
 }
 
-// begin starts a measurement when the heat has been steady: a gap in it before
-// a cool-down would be taken for a colder vial.
+// begin starts a measurement. A gap in the heat before a cool-down would be taken
+// for a colder vial; then the heater rests as usual, so that the vial gets the
+// heat it is used to, and nothing is inferred.
 func (k *keeper) begin(c *actors.Context, b begin) {
 	if b.gen != k.gen || k.phase != heating {
 		return
 	}
-	unsteady := steady - (c.Mono() - k.since)
-	if k.heater.Percent > 0 && unsteady > 0 && c.Mono()+unsteady-k.due <= longest {
-		c.After(unsteady, b)
-		return
-	}
+	gap := k.heater.Percent > 0 && c.Mono()-k.since < steady
 	k.quench(c, k.heater.Percent)
+	if gap {
+		k.series.void = "the heat was interrupted before it"
+	}
 }
 
 // quench lets the heater rest, after it was driven with percent.
@@ -56,13 +57,22 @@ func (k *keeper) sampleFrom(c *actors.Context) {
 	k.phase = sampling
 	k.series.start = c.Mono()
 	c.After(renewal, beat{k.gen})
+	if k.series.void != "" {
+		c.After(k.length(), done{k.gen})
+		return
+	}
 	k.ask(c, sample{k.gen, 0})
+}
+
+// length of a cool-down.
+func (k *keeper) length() time.Duration {
+	return time.Duration(k.plan.Samples-1)*inference.Spacing + reading
 }
 
 // ask asks for sample n. The rhythm is counted from the first, whatever each
 // reading takes.
 func (k *keeper) ask(c *actors.Context, s sample) {
-	if s.gen != k.gen || k.phase != sampling {
+	if s.gen != k.gen || k.phase != sampling || k.series.void != "" {
 		return
 	}
 	k.series.asked = s.n + 1
@@ -76,7 +86,7 @@ func (k *keeper) ask(c *actors.Context, s sample) {
 // read takes a sample.
 func (k *keeper) read(c *actors.Context, r protocol.TemperatureRead) {
 	s := &k.series
-	if k.phase != sampling || len(s.boardC) == s.asked || r.At < s.start-time.Second {
+	if k.phase != sampling || s.void != "" || len(s.boardC) == s.asked || r.At < s.start-time.Second {
 		return
 	}
 	if r.Err != nil {
@@ -98,7 +108,7 @@ func (k *keeper) late(c *actors.Context, o overdue) {
 	case o.gen != k.gen:
 	case k.phase == quenching:
 		k.abandon(c, "the heater does not answer")
-	case k.phase == sampling && o.n > len(k.series.boardC):
+	case k.phase == sampling && k.series.void == "" && o.n > len(k.series.boardC):
 		k.abandon(c, "the thermometer does not answer")
 	}
 }
@@ -117,8 +127,23 @@ func (k *keeper) infer(c *actors.Context) {
 	c.PublishFor(k.experiment, actors.VialTemperature{C: math.Round(celsius*100) / 100, BoardC: s.boardC[len(s.boardC)-1], Percent: s.percent})
 }
 
-// abandon heats again without a result.
+// abandon gives a measurement up; the heater's rest is not cut short.
 func (k *keeper) abandon(c *actors.Context, why string) {
+	k.series.void = why
+	left := k.series.start + k.length() - c.Mono()
+	if k.phase == quenching || k.series.cold || left <= 0 {
+		k.done(c, done{k.gen})
+		return
+	}
+	c.After(left, done{k.gen})
+}
+
+// done ends a measurement without a result.
+func (k *keeper) done(c *actors.Context, d done) {
+	if d.gen != k.gen {
+		return
+	}
+	why := k.series.void
 	k.heat(c)
 	k.unknown(c, why)
 }

@@ -35,14 +35,14 @@ const (
 )
 
 const (
-	lease    = 40 * time.Second  // of the heater
-	renewal  = 15 * time.Second  // two tries before a lease ends
-	retry    = 10 * time.Second  // after a fault of the heater
-	patience = 4 * time.Second   // with a device: longer than an OD window and a reading
-	steady   = 60 * time.Second  // of heat before a cool-down: both were recorded after such
-	longest  = 120 * time.Second // that a measurement waits for steady heat
-	settledC = 0.1               // between samples: an unheated board that is as warm as its vial
-	failures = 3                 // measurements in a row, then it is an alarm
+	lease    = 40 * time.Second // of the heater
+	renewal  = 15 * time.Second // two tries before a lease ends
+	retry    = 10 * time.Second // after a fault of the heater
+	patience = 4 * time.Second  // with a device: longer than an OD window and a reading
+	reading  = 300 * time.Millisecond
+	steady   = 60 * time.Second // of heat before a cool-down: both were recorded after such
+	settledC = 0.1              // between samples: an unheated board that is as warm as its vial
+	failures = 3                // measurements in a row, then it is an alarm
 )
 
 // alarmUnknown is raised when the vial's temperature is not known for long.
@@ -102,6 +102,7 @@ type (
 		gen uint64
 		n   int
 	}
+	done  struct{ gen uint64 }
 	again struct{}
 )
 
@@ -134,6 +135,8 @@ func (k *keeper) Receive(c *actors.Context, msg any) error {
 		k.ask(c, m)
 	case overdue:
 		k.late(c, m)
+	case done:
+		k.done(c, m)
 	case again:
 		k.again(c)
 	case actors.Stopping:
