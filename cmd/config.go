@@ -78,7 +78,7 @@ func DefaultConfig() Config {
 		Bioreactor:  device.DefaultConfig(),
 		Bench:       bench.DefaultConfig(),
 		Sim: SimConfig{Config: twin, FastForward: 12 * time.Hour,
-			Start: []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=turbidostat target_biomass=30"}},
+			Start: []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=turbidostat target_biomass=30", "temperature_automation=thermostat target_temperature=37"}},
 		Replay:  ReplayConfig{ReplayConfig: sim.DefaultReplayConfig(), Start: []string{"stirring", "od_reading", "growth_rate_calculating"}},
 		Logging: LoggingConfig{Level: "info"},
 		jobs:    map[string]map[string]any{},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/actorstest"
+	"github.com/pioactor/pioactor/cmd"
 	"github.com/pioactor/pioactor/hw"
 	"github.com/pioactor/pioactor/hw/sim"
 )
@@ -267,5 +268,32 @@ func TestOnlyTheAutomationHeats(t *testing.T) {
 	h.Run(time.Minute)
 	if r := h.Do("temperature", actors.SetHeater{Percent: 90}); r.OK || r.Code != "not_serving" {
 		t.Errorf("somebody heats: %+v", r)
+	}
+}
+
+func TestOnlyRecordMeasuresAndNeverHeats(t *testing.T) {
+	h := open(t, 37, actorstest.HouseOptions{}, func(c *cmd.Config) {
+		c.Sim.Start, c.Sim.RoomC = []string{"temperature_automation=only_record_temperature"}, 25
+	})
+	h.never(t, time.Hour, "anything")
+	if n := len(h.told); n < 17 || n > 20 {
+		t.Errorf("%d measurements in an hour, want one every 200 s", n)
+	}
+	for _, c := range h.told {
+		if math.Abs(c-25) > 0.1 {
+			t.Errorf("%.2f °C in a room of 25 °C", c)
+		}
+	}
+	events := actorstest.Collect[actors.AutomationEvent](h.House)
+	if len(events) != len(h.told) || events[0].Name != "NoEvent" {
+		t.Errorf("%d events, the first %+v", len(events), events[0])
+	}
+}
+
+func TestNoThermostatWithoutAHeater(t *testing.T) {
+	h := open(t, 37, actorstest.HouseOptions{}, func(c *cmd.Config) { c.Sim.Absent = []string{"heater", "thermometer"} })
+	h.Run(time.Second)
+	if s, _ := actors.LatestOf[actors.JobState](h.System, slot); s.State != actors.Disconnected || s.Reason == "" {
+		t.Errorf("state %+v, want a refusal", s)
 	}
 }
