@@ -86,7 +86,7 @@ func (h *heater) Receive(c *actors.Context, msg any) error {
 			return nil
 		case protocol.TemperatureRead:
 			h.asking = 0
-			h.judge(c, watch.Reading{At: m.At, C: m.C, Err: m.Err})
+			h.judge(c, watch.Reading{At: m.At, C: m.TemperatureC, Err: m.Err})
 			return nil
 		case lookNow:
 			h.look(c)

@@ -86,7 +86,7 @@ func (t *thermometer) answer(c *actors.Context, m measured) {
 	peers := t.waiting
 	t.busy, t.waiting = false, nil
 	read := protocol.TemperatureRead{At: m.at}
-	read.C, read.Err = meanC(m.series)
+	read.TemperatureC, read.Err = meanC(m.series)
 	told := false
 	for _, p := range peers {
 		told = told || p.Name() == heaterName

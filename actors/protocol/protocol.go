@@ -142,9 +142,9 @@ type ReadTemperature struct{}
 
 // TemperatureRead answers ReadTemperature; the actor "heater" hears every one.
 type TemperatureRead struct {
-	At  time.Duration // on Mono, when it was taken
-	C   float64       // °C at the heater's board, not at the vial
-	Err error
+	At           time.Duration // on Mono, when it was taken
+	TemperatureC float64       // of the heater's board, not the vial
+	Err          error
 }
 
 // PWMDuty is the duty of one PWM channel, 1 to 5.
@@ -156,13 +156,3 @@ type PWMDuty struct {
 
 // RetainKey implements actors.Retained.
 func (f PWMDuty) RetainKey() string { return string(rune('0' + f.Channel)) }
-
-// ReadTemperature asks the actor "thermometer" for the temperature of the
-// heater's board. Answered by TemperatureRead.
-type ReadTemperature struct{}
-
-// TemperatureRead answers ReadTemperature.
-type TemperatureRead struct {
-	TemperatureC float64
-	Err          error
-}

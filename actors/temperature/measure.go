@@ -93,7 +93,7 @@ func (k *keeper) read(c *actors.Context, r protocol.TemperatureRead) {
 		k.abandon(c, r.Err.Error())
 		return
 	}
-	s.boardC = append(s.boardC, r.C)
+	s.boardC = append(s.boardC, r.TemperatureC)
 	n := len(s.boardC)
 	if n == k.plan.Samples || s.cold && n > 1 && math.Abs(s.boardC[n-1]-s.boardC[n-2]) <= settledC {
 		k.infer(c)

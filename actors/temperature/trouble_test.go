@@ -229,6 +229,7 @@ func TestCrashesStopTheHeatAndItResumes(t *testing.T) {
 func TestPowerCutCostsLittle(t *testing.T) {
 	h := warmed(t, 1, nil)
 	h.heatedWithin(t, 4*time.Minute)
+	h.Run(time.Second) // the thermostat has answered the last measurement
 	duty := h.lastDuty()
 	h.Kill()
 	h.heatedWithin(t, 5*time.Second)
