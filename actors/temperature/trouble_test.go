@@ -91,11 +91,11 @@ func (h *warmHouse) follow(d time.Duration) (low, mean float64) {
 func TestGlitchCostsLessThanHalfADegree(t *testing.T) {
 	for _, lost := range []int{1, 6} {
 		worst := 0.0
-		for seed := range uint64(12) {
+		for seed := range uint64(6) {
 			g := &glitchy{}
 			with := warmed(t, seed+1, func(b hw.Board) hw.Board { g.Board = b; return g })
 			without := warmed(t, seed+1, nil)
-			wait := time.Duration(seed) * 17 * time.Second
+			wait := time.Duration(seed) * 34 * time.Second
 			with.Run(wait)
 			without.Run(wait)
 			g.lose = lost
@@ -176,7 +176,7 @@ func TestDeadHeaterLatchesUntilAcknowledged(t *testing.T) {
 // A sleep at any instant of a measurement stops the heat, and the result that
 // was under way does not bring it back.
 func TestSleepDuringAMeasurementNeverHeats(t *testing.T) {
-	for seed := range uint64(30) {
+	for seed := range uint64(15) {
 		h := warmed(t, seed+1, nil)
 		h.heatedWithin(t, 4*time.Minute)
 		h.RunUntil(4*time.Minute, "cool-down", func() bool { return h.duty() == 0 })
