@@ -40,16 +40,17 @@
 //	    actors/clock        time for everyone: real, or virtual and deterministic
 //	    actors/state        small durable state, one fsynced file per key
 //	    actors/setting      a struct's tags: decode, check, assign, describe
-//	    pure science        actors/od/optics, actors/od/fusion, actors/growth/ekf, actors/stirring/rotor, actors/pid,
-//	                        actors/selftest/check, actors/alarm/condition;
-//	                        and pure book-keeping: actors/dosing/ledger, actors/device/lease.
+//	    pure science        actors/od/optics, actors/od/fusion, actors/growth/ekf, actors/stirring/rotor, actors/temperature/inference,
+//	                        actors/pid, actors/selftest/check, actors/alarm/condition;
+//	                        and pure book-keeping: actors/dosing/ledger, actors/device/lease, actors/temperature/watch.
 //	                        Values in, values out: no clock, no goroutine, no file
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
 //	    hw/sim              the digital twin, and the replay board; shares no code with the science it tests
 //	11  actors/protocol     messages that authors of automations never need: leases and the OD window
 //	20  actors/device       one actor per device, the vial and its doses, the OD window
 //	    actors/od  growth  stirring  monitor  selftest     the jobs, each beside its science
-//	    actors/automation   turbidostat, chemostat, fed_batch, morbidostats, light_dark_cycle: written exactly as a user writes one
+//	    actors/automation   turbidostat, chemostat, fed_batch, morbidostats, light_dark_cycle, thermostat: written exactly as a user writes one
+//	    actors/temperature  the vial's temperature from how the heater's board cools, and the heater for an automation
 //	    actors/alarm        declared conditions: raise, clear, hide, act, latch, acknowledge
 //	    actors/calibrate    the calibrations and estimators of the unit, and which are in force
 //	    actors/bench        a person's hands at the vial: pause and resume, blanks
@@ -74,7 +75,8 @@
 //	node                    restarts what fails after a growing, jittered pause; a spent budget latches lost and raises an alarm
 //	├─ bench                whether somebody works at the vial: first, so that in a pause nothing moves at a start either
 //	├─ devices              the only owner of the board; started before what uses it, with every output forced safe
-//	│    ├─ leds  adc  tachometer  stirrer  pumps  rail  statusled  button
+//	│    ├─ leds  adc  tachometer  stirrer  pumps  rail  statusled  button  thermometer
+//	│    ├─ heater          with a watch of its own: no heat without a plausible reading
 //	│    ├─ vial            the volume ledger, single writer of volumes; it belongs to the vial, not to the experiment
 //	│    └─ window          the OD window: od_reading asks for quiet, whatever disturbs light or fluid grants it
 //	├─ calibrations         which curve is in force on each device
@@ -84,8 +86,9 @@
 //	├─ delivery             tells each target of each alarm once
 //	├─ monitor              the health of the unit itself; its button, and what its status LED says
 //	├─ self_test_record     what the last self-test found
+//	├─ temperature          measures the vial and holds the heater while a temperature automation runs
 //	└─ experiment           stopping it stops every job in it
-//	     └─ stirring  od_reading  growth_rate_calculating  dosing_automation  led_automation  and your own
+//	     └─ stirring  od_reading  growth_rate_calculating  dosing_automation  led_automation  temperature_automation  and your own
 //
 // A job is init, then ready, now and then sleeping; it ends disconnected when
 // it was told to, and lost when it failed for good. There is never more than one
@@ -143,7 +146,7 @@
 //
 // In the plan, in no particular order: the drivers of the real board
 // (hw/pioreactor) with the guard process that makes outputs safe when the node
-// dies; temperature automations, calibrations; a database on every unit (actors/store) and a page to look
+// dies; a database on every unit (actors/store) and a page to look
 // at it; profiles and guided calibration; many units as one cluster
 // (actors/cluster).
 package pioactor

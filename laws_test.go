@@ -16,19 +16,21 @@ const module = "github.com/pioactor/pioactor"
 // floors: a room's non-test files import only lower floors, and its own
 // sub-rooms. The gaps leave space for a floor between two others.
 var floors = map[string]int{
-	"hw":                    0,
-	"hw/calibration/...":    0,
-	"actors/clock/...":      0,
-	"actors/state/...":      0,
-	"actors/setting":        0,
-	"actors/growth/ekf":     0,
-	"actors/od/fusion":      1, // above hw/calibration, whose curves it reads
-	"actors/od/optics":      1, // above hw, whose samples it reads
-	"actors/stirring/rotor": 0,
-	"actors/pid":            0,
-	"actors/dosing/ledger":  1, // above hw, whose pumps it names
-	"actors/device/lease":   0,
-	"actors/selftest/check": 0,
+	"hw":                           0,
+	"hw/calibration/...":           0,
+	"actors/clock/...":             0,
+	"actors/state/...":             0,
+	"actors/setting":               0,
+	"actors/growth/ekf":            0,
+	"actors/od/fusion":             1, // above hw/calibration, whose curves it reads
+	"actors/od/optics":             1, // above hw, whose samples it reads
+	"actors/stirring/rotor":        0,
+	"actors/pid":                   0,
+	"actors/dosing/ledger":         1, // above hw, whose pumps it names
+	"actors/device/lease":          0,
+	"actors/temperature/inference": 0,
+	"actors/temperature/watch":     1, // above hw, whose limits it keeps
+	"actors/selftest/check":        0,
 
 	"actors/alarm/condition": 0,
 
@@ -37,25 +39,26 @@ var floors = map[string]int{
 	"hw/pioreactor/...": 10,
 	"actors/protocol":   11,
 
-	"actors/alarm/...":      20,
-	"actors/automation/...": 20,
-	"actors/calibrate/...":  20,
-	"actors/bench/...":      20,
-	"actors/cluster/...":    20,
-	"actors/device/...":     20,
-	"actors/dosing/...":     20,
-	"actors/growth/...":     20,
-	"actors/led/...":        20,
-	"actors/monitor/...":    20,
-	"actors/od/...":         20,
-	"actors/selftest/...":   20,
-	"actors/stirring/...":   20,
-	"actors/store/...":      20,
-	"actors/unit/...":       20,
-	"bridge/broker/...":     20,
-	"bridge/mqtt/...":       20,
-	"bridge/notify/...":     20,
-	"bridge/wire/...":       20,
+	"actors/alarm/...":       20,
+	"actors/automation/...":  20,
+	"actors/calibrate/...":   20,
+	"actors/bench/...":       20,
+	"actors/cluster/...":     20,
+	"actors/device/...":      20,
+	"actors/dosing/...":      20,
+	"actors/growth/...":      20,
+	"actors/led/...":         20,
+	"actors/monitor/...":     20,
+	"actors/od/...":          20,
+	"actors/selftest/...":    20,
+	"actors/stirring/...":    20,
+	"actors/store/...":       20,
+	"actors/temperature/...": 20,
+	"actors/unit/...":        20,
+	"bridge/broker/...":      20,
+	"bridge/mqtt/...":        20,
+	"bridge/notify/...":      20,
+	"bridge/wire/...":        20,
 
 	"cmd/report/...": 30,
 	"bridge":         30,
@@ -102,6 +105,7 @@ var homes = map[string][]string{
 var pure = []string{
 	"actors/growth/ekf", "actors/od/fusion", "actors/od/optics", "actors/stirring/rotor", "actors/pid",
 	"actors/dosing/ledger", "actors/device/lease", "actors/selftest/check", "actors/alarm/condition",
+	"actors/temperature/inference", "actors/temperature/watch",
 }
 
 const pureDependency = "gonum.org/v1/gonum"

@@ -94,6 +94,7 @@ func (h *host) subscribeFamily() {
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[ODReading](), reflect.TypeFor[ODFused](), reflect.TypeFor[ODFiltered](), reflect.TypeFor[GrowthRate](),
 		reflect.TypeFor[Dosed](), reflect.TypeFor[DoseStarted](), reflect.TypeFor[DoseRefused](),
+		reflect.TypeFor[VialTemperature](), reflect.TypeFor[Heater](),
 	} {
 		h.sys.bus.subscribe(t, h.life.pid)
 	}

@@ -94,6 +94,12 @@ type SetLEDs struct {
 	Source string   `json:"source,omitempty"`
 }
 
+// SetHeater sets what the running temperature automation drives the heater with.
+// The actor "temperature" takes it.
+type SetHeater struct {
+	Percent float64 `json:"percent"`
+}
+
 // SetVial corrects what the ledger believes, after a look at the vial. NaN
 // never; a nil field stays as it is.
 type SetVial struct {

@@ -308,6 +308,21 @@ func (c *Context) dose(d Dose) error {
 	return nil
 }
 
+// SetHeater drives the heater with percent of full power until it is set again
+// or this job fails, sleeps or stops; only a temperature automation may. While
+// the vial is measured the heater rests, and goes on with the new value. An
+// actors.Reply says why, when it is refused.
+func (c *Context) SetHeater(percent float64) error {
+	if !(percent >= 0 && percent <= 100) {
+		return fmt.Errorf("actors: heat of %v %%: want 0 to 100", percent)
+	}
+	if c.h.state != Ready {
+		return &Refusal{"not_ready", fmt.Sprintf("%s: no heat while %s", c.h.spec.Name, c.h.state)}
+	}
+	c.Ask("temperature", SetHeater{Percent: percent})
+	return nil
+}
+
 // SetStirring asks the stirring job for a speed.
 func (c *Context) SetStirring(rpm float64) error {
 	c.Ask("stirring", Set{pair("target_rpm", rpm)})

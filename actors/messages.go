@@ -94,6 +94,8 @@ type ODReading struct {
 	BlankID    string  `json:"blank_id,omitempty"`    // of the blank that was subtracted; empty for none
 	BlankAU    float64 `json:"blank_au,omitempty"`    // what was subtracted
 	VialNumber uint64  `json:"vial_number,omitempty"` // of the vial it was taken in; see Vial
+	// TemperatureC is the vial's, as last measured; 0 when unknown.
+	TemperatureC float64 `json:"temperature_c,omitempty"`
 	// Calibration is the name of the active calibration that Value comes from;
 	// empty when it is uncalibrated.
 	Calibration string `json:"calibration,omitempty"`
@@ -138,6 +140,33 @@ type ODFiltered struct {
 type StirringRate struct {
 	Meta
 	RPM float64 `json:"measured_rpm"`
+}
+
+// VialTemperature is how warm the vial is, measured while a temperature automation
+// runs: inferred from how the heater's board cools, or the board's own when there
+// was no heat.
+type VialTemperature struct {
+	Meta
+	C       float64 `json:"temperature_c"`
+	BoardC  float64 `json:"board_temperature_c"` // the last sample
+	Percent float64 `json:"heater_percent"`      // what the heater was driven with before
+}
+
+// HeaterDuty is what a temperature automation drives the heater with, in percent;
+// while the vial is measured it is off all the same.
+type HeaterDuty struct {
+	Meta
+	Percent float64 `json:"heater_duty_cycle"`
+}
+
+// Heater is what the heater really does and may do.
+type Heater struct {
+	Meta
+	Fitted  bool    `json:"fitted"`            // a heater, and a thermometer beside it
+	Percent float64 `json:"percent"`           // driven now
+	MaxC    float64 `json:"max_c"`             // no target lies above it
+	Fault   string  `json:"fault,omitempty"`   // why there is no heat, for people
+	Latched bool    `json:"latched,omitempty"` // until somebody acknowledges it
 }
 
 // DosingEvent reports liquid that a pump moved, in the size it moved it.
@@ -407,6 +436,15 @@ func (f RelativeIRIntensity) RetainKey() string { return "" }
 
 // RetainKey implements Retained.
 func (f StirringRate) RetainKey() string { return "" }
+
+// RetainKey implements Retained.
+func (f VialTemperature) RetainKey() string { return "" }
+
+// RetainKey implements Retained.
+func (f HeaterDuty) RetainKey() string { return "" }
+
+// RetainKey implements Retained.
+func (f Heater) RetainKey() string { return "" }
 
 // RetainKey implements Retained.
 func (f Vial) RetainKey() string { return "" }

@@ -25,6 +25,8 @@ import (
 //	GrowthRate           growth_rate_calculating/growth_rate         2    yes
 //	ODFiltered           growth_rate_calculating/od_filtered         2    yes
 //	StirringRate         stirring/measured_rpm                       2    yes
+//	VialTemperature      temperature_automation/temperature          2    yes
+//	HeaterDuty           temperature_automation/heater_duty_cycle    2    yes
 //	Vial                 bioreactor/<variable>, what changed         2    yes
 //	                     dosing_automation/dilution_rate, generations  2  yes, while it lives (ours)
 //	VialState            vial/state (ours)                           2    yes
@@ -125,6 +127,10 @@ func (t *table) lines(f actors.Fact) []line {
 		return t.datum(f, "growth_rate_calculating", "od_filtered", wire.ODFiltered{OD: f.Value, Timestamp: m.At})
 	case actors.StirringRate:
 		return t.datum(f, "stirring", "measured_rpm", wire.MeasuredRPM{RPM: rpm(f.RPM), Timestamp: m.At})
+	case actors.VialTemperature:
+		return t.datum(f, string(actors.Temperature), "temperature", wire.Temperature{Timestamp: m.At, C: f.C})
+	case actors.HeaterDuty:
+		return t.datum(f, string(actors.Temperature), "heater_duty_cycle", f.Percent)
 	case actors.Vial:
 		return t.vialLines(f)
 	case actors.VialState:

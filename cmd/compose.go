@@ -17,6 +17,7 @@ import (
 	"github.com/pioactor/pioactor/actors/od"
 	"github.com/pioactor/pioactor/actors/selftest"
 	"github.com/pioactor/pioactor/actors/state"
+	"github.com/pioactor/pioactor/actors/temperature"
 	"github.com/pioactor/pioactor/actors/unit"
 	"github.com/pioactor/pioactor/bridge"
 	"github.com/pioactor/pioactor/bridge/notify"
@@ -102,7 +103,7 @@ func (u *Unit) Start() error {
 	if u.delivery != nil {
 		parts = append(parts, *u.delivery)
 	}
-	parts = append(parts, monitor, selftest.RecordSpec(), unit.Experiment(u.Config.experiment()))
+	parts = append(parts, monitor, selftest.RecordSpec(), temperature.Spec(u.Board.Info()), unit.Experiment(u.Config.experiment()))
 	return u.System.Start(unit.Node(parts...))
 }
 
@@ -195,7 +196,7 @@ func irChannel(leds map[string]string) string {
 // say of the same unit.
 func (c Config) Twin() sim.Config {
 	twin := c.Sim.Config
-	twin.Model, twin.Channels, twin.IRLED = c.Unit.Model, c.Photodiodes, irChannel(c.LEDs)
+	twin.Model, twin.Version, twin.Channels, twin.IRLED = c.Unit.Model, c.Unit.ModelVersion, c.Photodiodes, irChannel(c.LEDs)
 	return twin
 }
 
@@ -209,6 +210,6 @@ func openBoard(cfg Config, c *clock.Clock) (hw.Board, error) {
 	}
 	defer f.Close()
 	recording := cfg.Replay.ReplayConfig
-	recording.Model, recording.IRLED = cfg.Unit.Model, irChannel(cfg.LEDs)
+	recording.Model, recording.Version, recording.IRLED = cfg.Unit.Model, cfg.Unit.ModelVersion, irChannel(cfg.LEDs)
 	return sim.NewReplay(f, recording, c.Mono)
 }

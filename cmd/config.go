@@ -33,10 +33,12 @@ type Config struct {
 
 // UnitConfig is the section [unit].
 type UnitConfig struct {
-	Name     string `toml:"name" help:"this unit's name on the wire; empty: the machine's host name"`
-	Model    string `toml:"model" oneof:"pioreactor_20ml|pioreactor_40ml" help:"the vial"`
-	Hardware string `toml:"hardware" oneof:"auto|sim|replay" help:"auto finds a HAT, else simulates a vial"`
-	DataDir  string `toml:"data_dir" help:"where state is kept; empty: the user's data folder"`
+	Name  string `toml:"name" help:"this unit's name on the wire; empty: the machine's host name"`
+	Model string `toml:"model" oneof:"pioreactor_20ml|pioreactor_40ml" help:"the vial"`
+	// ModelVersion decides how the vial's temperature is inferred and how warm its heater may be.
+	ModelVersion string `toml:"model_version" oneof:"1.0|1.1|1.5" help:"its version: how warm the heater may get, how temperature is inferred"`
+	Hardware     string `toml:"hardware" oneof:"auto|sim|replay" help:"auto finds a HAT, else simulates a vial"`
+	DataDir      string `toml:"data_dir" help:"where state is kept; empty: the user's data folder"`
 }
 
 // ExperimentConfig is the section [experiment].
@@ -77,7 +79,7 @@ func DefaultConfig() Config {
 	twin := sim.DefaultConfig()
 	twin.Response = "linear" // so that an uncalibrated growth rate can be compared with the true one
 	return Config{
-		Unit:        UnitConfig{Model: "pioreactor_20ml", Hardware: "auto"},
+		Unit:        UnitConfig{Model: "pioreactor_20ml", ModelVersion: "1.5", Hardware: "auto"},
 		MQTT:        bridge.DefaultConfig(),
 		Experiment:  ExperimentConfig{Name: "first experiment"},
 		PWM:         map[string]string{"1": "stirring", "2": "media", "3": "alt_media", "4": "waste", "5": "heating"},
@@ -86,7 +88,7 @@ func DefaultConfig() Config {
 		Bioreactor:  device.DefaultConfig(),
 		Bench:       bench.DefaultConfig(),
 		Sim: SimConfig{Config: twin, FastForward: 12 * time.Hour,
-			Start: []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=turbidostat target_biomass=30"}},
+			Start: []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=turbidostat target_biomass=30", "temperature_automation=thermostat target_temperature=37"}},
 		Replay:  ReplayConfig{ReplayConfig: sim.DefaultReplayConfig(), Start: []string{"stirring", "od_reading", "growth_rate_calculating"}},
 		Logging: LoggingConfig{Level: "info"},
 		Alarms:  AlarmsConfig{Config: notify.DefaultConfig(), Declared: alarm.DefaultConfig()},

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pioactor/pioactor/hw/sim"
+	"github.com/pioactor/pioactor/hw"
 )
 
 // Validate checks what no section can check alone.
@@ -93,9 +93,9 @@ func (c Config) replayable() error {
 
 // fits checks the volumes against the vial.
 func (c Config) fits() error {
-	info, err := sim.Model(c.Unit.Model)
+	info, err := hw.Model(c.Unit.Model, c.Unit.ModelVersion)
 	if err != nil {
-		return fmt.Errorf("[unit] model: %w", err)
+		return fmt.Errorf("[unit] model_version: %w", err)
 	}
 	return c.Bioreactor.Fits(info)
 }

@@ -65,6 +65,7 @@ type Info struct {
 	Simulated  bool
 	CapacityML float64 // brimful
 	MaxFillML  float64 // never fill above this
+	Heat       HeatLimits
 }
 
 // PumpRole is what a pump moves.
@@ -130,6 +131,17 @@ type Sample struct {
 type Thermometer interface {
 	// TemperatureC is one reading in °C.
 	TemperatureC() (float64, error)
+	// Series is n readings, one each interval. Like a [Burst] it does not sleep
+	// on the caller's clock. A reading that fails is counted, not fatal.
+	Series(n int, interval time.Duration) Series
+}
+
+// Series is the outcome of some readings of one temperature.
+type Series struct {
+	C      []float64 // those that succeeded, in °C
+	Failed int
+	Err    error // of the last that failed
+	Took   time.Duration
 }
 
 // Tachometer counts one edge a revolution.

@@ -24,6 +24,8 @@ type bank struct {
 	queue  []*order
 	// flash is what a hush forces on outputs, by name; nil for nothing.
 	flash func(protocol.Hush) map[string]float64
+	// permit cuts what a lease asks for down to what is safe now; nil for all of it.
+	permit func(c *actors.Context, percent float64) float64
 	// changed is told of every output that is really driven differently now.
 	changed func(*actors.Context, *part)
 }
@@ -181,6 +183,9 @@ func codeOf(err error) string {
 func (b *bank) apply(c *actors.Context, p *part) error {
 	out, _ := b.table.Output(p.name)
 	want := out.Value(c.Mono())
+	if b.permit != nil {
+		want = b.permit(c, want)
+	}
 	if b.hush != nil {
 		if forced, ok := b.hush.forced[p.name]; ok {
 			want = forced

@@ -46,7 +46,7 @@ func DefaultConfig() Config {
 		MediaSlopeMLPerS: ledger.DefaultSlopeMLPerS, AltMediaSlopeMLPerS: ledger.DefaultSlopeMLPerS, WasteSlopeMLPerS: ledger.DefaultSlopeMLPerS,
 		PWM:       map[string]int{"stirring": 1, "media": 2, "alt_media": 3, "waste": 4, "heating": 5},
 		IRChannel: "A",
-		Hush:      []string{ledsName, pumpsName, stirrerName},
+		Hush:      []string{ledsName, pumpsName, stirrerName, heaterName},
 	}
 }
 

@@ -5,7 +5,7 @@
 //
 // It refuses to drive anything without a lease: a value, an owner and an end.
 // Whatever is driven goes safe when its lease ends, when its owner fails, and
-// when the device's own actor fails. It refuses a dose that could overfill the
+// when the device's own actor fails. It refuses to heat what it cannot measure. It refuses a dose that could overfill the
 // vial, that comes twice, late or too often, or while waste is owed; and it
 // never begins a dose again by itself.
 //
@@ -25,17 +25,19 @@ import (
 
 // Names of the actors below "devices".
 const (
-	devicesName    = "devices"
-	ledsName       = "leds"
-	pumpsName      = "pumps"
-	stirrerName    = "stirrer"
-	adcName        = "adc"
-	tachometerName = "tachometer"
-	vialName       = "vial"
-	windowName     = "window"
-	railName       = "rail"
-	statusLEDName  = "statusled"
-	buttonName     = "button"
+	devicesName     = "devices"
+	ledsName        = "leds"
+	pumpsName       = "pumps"
+	stirrerName     = "stirrer"
+	adcName         = "adc"
+	tachometerName  = "tachometer"
+	heaterName      = "heater"
+	thermometerName = "thermometer"
+	vialName        = "vial"
+	windowName      = "window"
+	railName        = "rail"
+	statusLEDName   = "statusled"
+	buttonName      = "button"
 )
 
 // Spec is the actor "devices": it owns the board, makes it safe before anything
@@ -50,13 +52,15 @@ func Spec(board hw.Board, cfg Config) actors.Spec {
 func children(board hw.Board, cfg Config) ([]actors.Spec, error) {
 	leds, err := ledSpec(board, cfg)
 	pumps, pumpErr := pumpSpec(board, cfg)
+	heater, heaterErr := heaterSpec(board, cfg)
 	vial, vialErr := vialSpec(board, cfg)
 	panel, panelErr := panelSpecs(board)
-	if err := errors.Join(err, pumpErr, vialErr, panelErr); err != nil {
+	if err := errors.Join(err, pumpErr, heaterErr, vialErr, panelErr); err != nil {
 		return nil, err
 	}
 	return append(panel,
-		stirrerSpec(board, cfg), leds, pumps, adcSpec(board), tachometerSpec(board), railSpec(board), windowSpec(cfg), vial), nil
+		stirrerSpec(board, cfg), leds, pumps, adcSpec(board), tachometerSpec(board), railSpec(board), thermometerSpec(board), heater,
+		windowSpec(cfg), vial), nil
 }
 
 // panelSpecs are the status LED and the button, where they are fitted.

@@ -113,6 +113,7 @@ func (j *Job) assemble(c *actors.Context, raw []optics.Reading, lamp optics.Qual
 		relative = b.relative
 	}
 	rpm, still := stirring(c)
+	celsius := temperature(c)
 	common := j.noted
 	if still {
 		common = optics.Worse(common, optics.StirringOff)
@@ -129,7 +130,7 @@ func (j *Job) assemble(c *actors.Context, raw []optics.Reading, lamp optics.Qual
 			Meta: actors.Meta{At: b.at}, Channel: ch.number, Angle: ch.angle, Value: od.Volts,
 			Quality: actors.Quality{Grade: q.Code(), Reason: q.Reason()},
 			Volts:   r.Volts, ReferenceV: relative, DarkV: ch.DarkV, IRPercent: j.ir,
-			RPM: rpm, PumpOn: j.pump,
+			RPM: rpm, PumpOn: j.pump, TemperatureC: celsius,
 		}))
 	}
 	return b
@@ -162,3 +163,15 @@ func stirring(c *actors.Context) (rpm float64, still bool) {
 	wanted, _ := target.Value.(float64)
 	return rpm, rpm == 0 && wanted > 0 && c.System().Running("stirring")
 }
+
+// temperature is the vial's, in °C; 0 when it is not known any more.
+func temperature(c *actors.Context) float64 {
+	vial, age, ok := actors.Latest[actors.VialTemperature](c, "")
+	if !ok || age > staleTemperature {
+		return 0
+	}
+	return vial.C
+}
+
+// staleTemperature is three times the pause between measurements.
+const staleTemperature = 10 * time.Minute

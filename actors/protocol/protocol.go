@@ -27,7 +27,7 @@ func PumpOutput(role hw.PumpRole) string { return "pump/" + string(role) }
 // LEDOutput names the output of an LED, "A" to "D".
 func LEDOutput(channel string) string { return "led/" + channel }
 
-// Drive asks the device that owns Output (actors "pumps", "leds", "stirrer") to
+// Drive asks the device that owns Output (actors "pumps", "leds", "stirrer", "heater") to
 // drive it for no longer than For. The same owner may renew or change it at any
 // time; another owner is refused while the lease lives. Answered by Driven.
 // Inside an OD window the change waits for the window's end; Driven comes then.
@@ -44,7 +44,7 @@ type Drive struct {
 type Driven struct {
 	Output string
 	OK     bool
-	Code   string // "held", "old_epoch", "invalid", "hardware", "released"
+	Code   string // "held", "old_epoch", "invalid", "hardware", "released", "fault"
 	Reason string
 	Tag    string // of the Drive
 }
@@ -64,7 +64,7 @@ type Cut struct {
 	Output string
 	Owner  string
 	Ran    time.Duration // how long it was really driven, over the whole lease
-	Reason string        // "expired", "released", "not held", "hardware: …"
+	Reason string        // "expired", "released", "not held", "hardware: …", "fault: …"
 	Tag    string        // of the Drive
 }
 
@@ -136,6 +136,17 @@ type EdgesRead struct {
 	Err   error
 }
 
+// ReadTemperature asks the actor "thermometer" for a reading. Answered by
+// TemperatureRead.
+type ReadTemperature struct{}
+
+// TemperatureRead answers ReadTemperature; the actor "heater" hears every one.
+type TemperatureRead struct {
+	At           time.Duration // on Mono, when it was taken
+	TemperatureC float64       // of the heater's board, not the vial
+	Err          error
+}
+
 // PWMDuty is the duty of one PWM channel, 1 to 5.
 type PWMDuty struct {
 	actors.Meta
@@ -145,13 +156,3 @@ type PWMDuty struct {
 
 // RetainKey implements actors.Retained.
 func (f PWMDuty) RetainKey() string { return string(rune('0' + f.Channel)) }
-
-// ReadTemperature asks the actor "thermometer" for the temperature of the
-// heater's board. Answered by TemperatureRead.
-type ReadTemperature struct{}
-
-// TemperatureRead answers ReadTemperature.
-type TemperatureRead struct {
-	TemperatureC float64
-	Err          error
-}

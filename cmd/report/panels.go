@@ -9,6 +9,9 @@ func (r *Run) panels() []panel {
 		panels = append(panels, r.growth())
 	}
 	panels = append(panels, r.volume(), r.speed())
+	if r.has(warmth) {
+		panels = append(panels, r.temperature(), r.heater())
+	}
 	if p, any := r.doses(); any {
 		panels = append(panels, p)
 	}
@@ -22,6 +25,8 @@ func growth(row *Row) Value   { return row.GrowthPerH }
 func filtered(row *Row) Value { return row.Filtered }
 func ledger(row *Row) Value   { return row.LedgerML }
 func rpm(row *Row) Value      { return row.RPM }
+func warmth(row *Row) Value   { return row.TemperatureC }
+func heat(row *Row) Value     { return row.HeaterPct }
 
 // truth is a series of what a simulated vial really is.
 func truth(of func(Truth) float64) series {
@@ -65,7 +70,7 @@ func (r *Run) density() panel {
 		c.band(r, raw, y, faint)
 		c.curve(r, really, y, true_, "")
 		c.curve(r, filtered, y, measured, "")
-		c.targets(r, y)
+		c.targets(r, r.Targets, y)
 	}
 	return p
 }
@@ -78,11 +83,11 @@ func (r *Run) truthKey() []key {
 	return []key{{true_, "truth"}}
 }
 
-func (c *canvas) targets(r *Run, y axis) {
-	for i, s := range r.Targets {
+func (c *canvas) targets(r *Run, steps []Step, y axis) {
+	for i, s := range steps {
 		end := r.Length
-		if i+1 < len(r.Targets) {
-			end = r.Targets[i+1].At
+		if i+1 < len(steps) {
+			end = steps[i+1].At
 		}
 		if s.X.Known {
 			c.dashed(r.x(s.At), r.x(end), y.at(s.X.X), wanted)
@@ -123,6 +128,37 @@ func (r *Run) speed() panel {
 	p := panel{name: "stirring, rpm", height: 70, keys: []key{{measured, "measured"}}}
 	p.low, p.high = fromZero(low, max(high, 1))
 	p.draw = func(c *canvas, y axis) { c.curve(r, rpm, y, measured, "") }
+	return p
+}
+
+// temperature shows the vial as measured at the end of each cool-down; the truth
+// goes up and down between them.
+func (r *Run) temperature() panel {
+	really := truth(func(t Truth) float64 { return t.TemperatureC })
+	p := r.lines("vial, °C", 90, warmth, "measured", really)
+	low, high := r.spread(warmth, really)
+	for _, s := range r.WarmTo {
+		if s.X.Known {
+			low, high = min(low, s.X.X), max(high, s.X.X)
+		}
+	}
+	p.low, p.high = around(low, high)
+	if len(r.WarmTo) > 0 {
+		p.keys = append(p.keys, key{wanted, "target"})
+	}
+	lines := p.draw
+	p.draw = func(c *canvas, y axis) {
+		lines(c, y)
+		c.targets(r, r.WarmTo, y)
+	}
+	return p
+}
+
+func (r *Run) heater() panel {
+	_, high := r.spread(heat)
+	p := panel{name: "heater, %", height: 46, keys: []key{{measured, "driven"}}}
+	p.low, p.high = fromZero(0, max(high, 1))
+	p.draw = func(c *canvas, y axis) { c.curve(r, heat, y, measured, "") }
 	return p
 }
 

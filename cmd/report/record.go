@@ -15,6 +15,8 @@ type Recorder struct {
 	truth func() Truth // nil: nobody knows
 	rpm   Value
 	vial  Value
+	warm  Value
+	heat  Value
 }
 
 // NewRecorder records a run that starts at start. truth, if not nil, is asked
@@ -48,6 +50,12 @@ func (r *Recorder) Take(f actors.Fact) {
 		r.rpm = Of(f.RPM)
 	case actors.Vial:
 		r.vial = Of(f.VolumeML)
+	case actors.VialTemperature:
+		r.warm = Of(f.C)
+	case actors.Heater:
+		if f.Fitted {
+			r.heat = Of(f.Percent)
+		}
 	case actors.SettingChanged:
 		r.setting(at, f)
 	default:
@@ -94,7 +102,7 @@ func (r *Recorder) repeats(e Event) bool {
 const Over = "over"
 
 func (r *Recorder) row(at time.Duration, f actors.ODReadings) {
-	row := Row{At: at, OD: make([]Value, len(r.run.Channels)), RPM: r.rpm, LedgerML: r.vial, Quality: actors.Good}
+	row := Row{At: at, OD: make([]Value, len(r.run.Channels)), RPM: r.rpm, LedgerML: r.vial, TemperatureC: r.warm, HeaterPct: r.heat, Quality: actors.Good}
 	for _, od := range f.Readings {
 		i := r.channel(od)
 		for len(row.OD) <= i {
@@ -136,19 +144,26 @@ func (r *Recorder) later(at time.Duration, set func(*Row)) {
 	}
 }
 
-// setting follows the density that a dosing automation is to hold.
+// targets are the settings that a dosing and a temperature automation hold.
+var targets = map[string]string{string(actors.Dosing): "target_biomass", string(actors.Temperature): "target_temperature"}
+
+// setting follows what the automations are to hold.
 func (r *Recorder) setting(at time.Duration, f actors.SettingChanged) {
-	if f.Job != string(actors.Dosing) {
+	if targets[f.Job] == "" {
 		return
+	}
+	steps := &r.run.Targets
+	if f.Job == string(actors.Temperature) {
+		steps = &r.run.WarmTo
 	}
 	switch x := f.Value.(type) {
 	case float64:
-		if f.Setting == "target_biomass" {
-			r.run.Targets = append(r.run.Targets, Step{at, Of(x)})
+		if f.Setting == targets[f.Job] {
+			*steps = append(*steps, Step{at, Of(x)})
 		}
 	case nil:
-		if f.Setting == "target_biomass" && len(r.run.Targets) > 0 {
-			r.run.Targets = append(r.run.Targets, Step{at, Value{}})
+		if f.Setting == targets[f.Job] && len(*steps) > 0 {
+			*steps = append(*steps, Step{at, Value{}})
 		}
 	case string:
 		if f.Setting == "automation_name" {

@@ -47,6 +47,7 @@ type Run struct {
 	Rows     []Row
 	Events   []Event
 	Targets  []Step // of the density to hold, normalized
+	WarmTo   []Step // the temperature to hold, °C
 	// MaxFillML is what the vial may hold at most; 0 when unknown.
 	MaxFillML float64
 }
@@ -66,8 +67,10 @@ type Row struct {
 	GrowthPerH Value
 	LedgerML   Value
 	RPM        Value
-	True       Truth
-	Simulated  bool // True is known
+	// TemperatureC is the vial's as last measured, HeaterPct what warms it now.
+	TemperatureC, HeaterPct Value
+	True                    Truth
+	Simulated               bool // True is known
 }
 
 // Event is something that happened.

@@ -27,6 +27,9 @@ func example(t testing.TB) *Run {
 	})
 	meta := func() actors.Meta { return actors.Meta{At: start.Add(now)} }
 	rec.Take(actors.SettingChanged{Meta: meta(), Job: "dosing_automation", Setting: "target_biomass", Value: 2.0})
+	rec.Take(actors.SettingChanged{Meta: meta(), Job: "temperature_automation", Setting: "target_temperature", Value: 37.0})
+	rec.Take(actors.VialTemperature{Meta: meta(), C: 36.8})
+	rec.Take(actors.Heater{Meta: meta(), Fitted: true, Percent: 25})
 	rec.Take(actors.JobState{Meta: meta(), Job: "od_reading", State: actors.Ready, From: actors.Init})
 	rec.Take(actors.StirringRate{Meta: meta(), RPM: 500})
 	for now = 0; now < time.Hour; now += 5 * time.Second {
@@ -71,14 +74,14 @@ func TestReadingsAreOneRowForEachInstant(t *testing.T) {
 	if len(rows) != 721 {
 		t.Errorf("%d rows, want 721", len(rows))
 	}
-	want := "timestamp,seconds,od_2_90,od_3_135,quality,od_filtered,growth_rate_per_h,true_od_au,true_growth_rate_per_h,true_volume_ml,ledger_volume_ml,rpm,true_temperature_c"
+	want := "timestamp,seconds,od_2_90,od_3_135,quality,od_filtered,growth_rate_per_h,true_od_au,true_growth_rate_per_h,true_volume_ml,ledger_volume_ml,rpm,true_temperature_c,temperature_c,heater_percent"
 	if got := strings.Join(rows[0], ","); got != want {
 		t.Errorf("header %s\nwant %s", got, want)
 	}
-	if got, want := strings.Join(rows[1], ","), "2026-01-01T00:00:00.000Z,0.000,0.2,,good,,,1,0.7,15,15,500,37"; got != want {
+	if got, want := strings.Join(rows[1], ","), "2026-01-01T00:00:00.000Z,0.000,0.2,,good,,,1,0.7,15,15,500,37,36.8,25"; got != want {
 		t.Errorf("first %s\nwant  %s", got, want)
 	}
-	if got, want := strings.Join(rows[361], ","), "2026-01-01T00:30:00.000Z,1800.000,0.312195,,uncertain,1.41907,0.6,1.41907,0.7,15.5,15,500,37"; got != want {
+	if got, want := strings.Join(rows[361], ","), "2026-01-01T00:30:00.000Z,1800.000,0.312195,,uncertain,1.41907,0.6,1.41907,0.7,15.5,15,500,37,36.8,25"; got != want {
 		t.Errorf("middle %s\nwant   %s", got, want)
 	}
 }

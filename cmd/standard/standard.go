@@ -9,7 +9,7 @@
 package standard
 
 import (
-	_ "github.com/pioactor/pioactor/actors/automation" // dosing: turbidostat, chemostat, fed_batch, morbidostat, pid_morbidostat; LEDs: light_dark_cycle; silent
+	_ "github.com/pioactor/pioactor/actors/automation" // the stock automations for dosing, LEDs and temperature
 	_ "github.com/pioactor/pioactor/actors/growth"     // growth_rate_calculating
 	_ "github.com/pioactor/pioactor/actors/monitor"    // monitor
 	_ "github.com/pioactor/pioactor/actors/od"         // od_reading

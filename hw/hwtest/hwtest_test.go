@@ -200,4 +200,8 @@ func (b brown) Rail() (hw.Rail, error) { return b, nil }
 
 func (brown) Supply() (hw.Supply, error) { return hw.Supply{Volts: math.NaN()}, nil }
 
+func (fever) Series(n int, _ time.Duration) hw.Series {
+	return hw.Series{C: make([]float64, n)}
+}
+
 var _ inspected = deaf{}

@@ -116,6 +116,23 @@ func checkThermometer(b hw.Board, clock Clock) error {
 		}
 		clock.Advance(50 * time.Millisecond)
 	}
+	s := thermometer.Series(6, 50*time.Millisecond)
+	if len(s.C) != 6 || s.Failed != 0 || s.Took < 0 || s.Took > time.Second {
+		return fmt.Errorf("Series(6, 50 ms) = %+v", s)
+	}
+	for _, c := range s.C {
+		if !(c > -20 && c < 100) {
+			return fmt.Errorf("Series() = %v °C", s.C)
+		}
+	}
+	return heatLimits(b.Info().Heat)
+}
+
+// heatLimits wants every board that can be heated to say how far.
+func heatLimits(h hw.HeatLimits) error {
+	if !(h.ReduceC > 0 && h.ReduceC <= h.DisableC && h.DisableC <= h.ShutdownC && h.ShutdownC < 200) {
+		return fmt.Errorf("Info().Heat = %+v: want three ascending limits", h)
+	}
 	return nil
 }
 

@@ -71,6 +71,7 @@ func (b *Board) Info() hw.Info {
 	info := hw.Info{
 		Model: b.cfg.Model, Version: b.cfg.Version, Simulated: true,
 		CapacityML: b.cfg.CapacityML, MaxFillML: b.cfg.MaxFillML,
+		Heat: heatLimits(b.cfg.Model, b.cfg.Version),
 	}
 	if !b.lacks("hat") {
 		info.HAT, info.HATSerial, info.Firmware = "1.2", "simulated", "0.5"

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 
 	"github.com/pioactor/pioactor/hw"
 )
@@ -53,30 +52,27 @@ func (c Config) clone() Config {
 	return c
 }
 
-// vialSizes are brimful and the highest permitted level of Pioreactor's vials,
-// in mL, by model. Source: Pioreactor 26.7.2, models.py.
-var vialSizes = map[string][2]float64{
-	"pioreactor_20ml": {20, 18}, "pioreactor_20ml_XR": {20, 18},
-	"pioreactor_40ml": {40, 36}, "pioreactor_40ml_XR": {40, 36},
-}
-
-// Model describes a vial by the name of its model.
-func Model(name string) (hw.Info, error) {
-	info := hw.Info{Model: name, Simulated: true}
-	return info, fit(name, &info.CapacityML, &info.MaxFillML)
-}
-
 // fit fills what is 0 of a vial's two volumes from its model.
 func fit(model string, capacityML, maxFillML *float64) error {
-	size, known := vialSizes[model]
-	switch {
-	case model == "":
+	if model == "" {
 		return errors.New("sim: model is empty")
-	case *capacityML != 0 && *maxFillML != 0:
-		return nil
-	case !known:
-		return fmt.Errorf("sim: model = %q: must be one of %v, or CapacityML and MaxFillML must be given", model, slices.Sorted(maps.Keys(vialSizes)))
 	}
-	*capacityML, *maxFillML = cmp.Or(*capacityML, size[0]), cmp.Or(*maxFillML, size[1])
+	if *capacityML != 0 && *maxFillML != 0 {
+		return nil
+	}
+	info, err := hw.Model(model, "")
+	if err != nil {
+		return fmt.Errorf("sim: %w, or CapacityML and MaxFillML must be given", err)
+	}
+	*capacityML, *maxFillML = cmp.Or(*capacityML, info.CapacityML), cmp.Or(*maxFillML, info.MaxFillML)
 	return nil
+}
+
+// heatLimits are the model's, or for one nobody knows the strictest.
+func heatLimits(model, version string) hw.HeatLimits {
+	info, err := hw.Model(model, version)
+	if err != nil {
+		return hw.CautiousHeat
+	}
+	return info.Heat
 }

@@ -116,7 +116,7 @@ func TestVialFollowsFromTheModel(t *testing.T) {
 		t.Errorf("a vial of one's own: %v", err)
 	}
 	own.MaxFillML = 0
-	if err := own.Validate(); err == nil || !strings.Contains(err.Error(), `sim: model = "my_vial": must be one of [pioreactor_20ml`) {
+	if err := own.Validate(); err == nil || !strings.Contains(err.Error(), `model "my_vial": must be one of pioreactor_20ml`) {
 		t.Errorf("an unknown model without volumes: %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"math"
+	"time"
 
 	"github.com/pioactor/pioactor/hw"
 )
@@ -50,6 +51,19 @@ func (t boardThermometer) TemperatureC() (c float64, err error) {
 		return err
 	})
 	return c, err
+}
+
+// Series takes all readings at one instant: the board hardly moves in it.
+func (t boardThermometer) Series(n int, interval time.Duration) hw.Series {
+	s := hw.Series{Took: time.Duration(n) * interval}
+	for range n {
+		if c, err := t.TemperatureC(); err != nil {
+			s.Failed, s.Err = s.Failed+1, err
+		} else {
+			s.C = append(s.C, c)
+		}
+	}
+	return s
 }
 
 type tachometer struct{ b *Board }

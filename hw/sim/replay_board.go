@@ -14,6 +14,7 @@ func (r *Replay) Info() hw.Info {
 	return hw.Info{
 		Model: r.cfg.Model, Version: r.cfg.Version, Simulated: true,
 		CapacityML: r.cfg.CapacityML, MaxFillML: r.cfg.MaxFillML,
+		Heat: heatLimits(r.cfg.Model, r.cfg.Version),
 	}
 }
 

@@ -11,7 +11,9 @@ type ThermalConfig struct {
 	VialRiseCPerPct  float64 `toml:"vial_rise_c_per_pct" unit:"°C/%" min:"0" max:"10" help:"how far 1 % of constant duty warms the vial in the end"`
 	BoardLeadCPerPct float64 `toml:"board_lead_c_per_pct" unit:"°C/%" min:"1e-3" max:"10" help:"how far 1 % of duty lifts the heater's board above the vial"`
 	BoardLoss        float64 `toml:"board_loss" min:"0" max:"0.5" help:"share of the vial's excess over the room that the unheated board is cooler than the vial"`
-	// Cool-down curves in Pioreactor's tests give 17 to 28 s and 6 to 14 min.
+	// Cool-down curves in Pioreactor's tests give 17 to 28 s and 6 to 14 min, and
+	// 0.2 to 0.26 °C/% of lead. Boards differ: in the 20 mL vial of version 1.0 the
+	// cool board is as warm as the vial, in later ones a little cooler.
 	BoardS            float64 `toml:"board_s" unit:"s" min:"0.1" max:"1e4" help:"time constant of the heater's board"`
 	VialS             float64 `toml:"vial_s" unit:"s" min:"0.2" max:"1e6" help:"time constant of the vial, at least twice board_s"`
 	ThermometerNoiseC float64 `toml:"thermometer_noise_c" unit:"°C" min:"0" max:"10" help:"standard deviation of one reading before rounding"`
@@ -20,8 +22,8 @@ type ThermalConfig struct {
 
 func defaultThermal() ThermalConfig {
 	return ThermalConfig{
-		RoomC: 22, VialRiseCPerPct: 0.74, BoardLeadCPerPct: 0.22, BoardLoss: 0.04,
-		BoardS: 20, VialS: 600, ThermometerNoiseC: 0.01, ThermometerStepC: 0.0625,
+		RoomC: 22, VialRiseCPerPct: 0.74, BoardLeadCPerPct: 0.24, BoardLoss: 0.02,
+		BoardS: 24, VialS: 600, ThermometerNoiseC: 0.01, ThermometerStepC: 0.0625,
 	}
 }
 

@@ -10,11 +10,11 @@ func TestHeatHasTwoTimeConstants(t *testing.T) {
 	h := thermal{cfg: defaultThermal()}
 	h.advance(1e6, 20)
 	near(t, "final excess in °C", h.excess, 0.74*20, 1e-9)
-	near(t, "final lead in °C", h.lead, 0.22*20, 1e-9)
+	near(t, "final lead in °C", h.lead, 0.24*20, 1e-9)
 	start := h
-	h.advance(20, 0) // one board_s
-	near(t, "lead after 20 s in °C", h.lead, start.lead/math.E, 1e-9)
-	h.advance(580, 0) // well past it only vial_s is left
+	h.advance(24, 0) // one board_s
+	near(t, "lead after 24 s in °C", h.lead, start.lead/math.E, 1e-9)
+	h.advance(576, 0) // well past it only vial_s is left
 	then := h.excess
 	h.advance(600, 0)
 	near(t, "excess after 600 s more", h.excess, then/math.E, 1e-9)
