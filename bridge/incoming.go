@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/dosing/action"
 	"github.com/pioactor/pioactor/actors/setting"
 	"github.com/pioactor/pioactor/bridge/mqtt"
 	"github.com/pioactor/pioactor/bridge/wire"
@@ -121,6 +122,9 @@ func readSet(w wish, text string) (wish, error) {
 	}
 	// Leading $ are dropped, and "state" is "$state". Source: Pioreactor 26.7.2.
 	name := strings.TrimLeft(w.setting, "$")
+	if w.job == "bioreactor" && bottleTopics[name] != "" {
+		return readBottle(w, value)
+	}
 	if name != "state" {
 		w.setting = name
 		w.target, w.body = w.job, actors.Set{Values: []setting.Pair{{Name: name, Value: value}}}
@@ -128,14 +132,22 @@ func readSet(w wish, text string) (wish, error) {
 	}
 	w.setting = wire.StateTopic
 	w.target, w.body = w.job, actors.SetState{State: actors.State(value)}
-	if !actions[w.job] {
+	if !action.Is(w.job) {
 		return w, nil
 	}
 	if value != string(actors.Disconnected) {
 		return w, refuse("invalid_state", "$state: %s can only be set to disconnected, got %.40q", w.job, value)
 	}
-	w.target, w.body = "vial", actors.StopDosing{Reason: w.job + " was stopped over MQTT"}
+	w.target, w.body = "vial", actors.StopDosing{Reason: w.job + " was stopped over MQTT", Action: stopped(w.job)}
 	return w, nil
+}
+
+// stopped is the action to stop; a sequence is stopped with whatever runs.
+func stopped(job string) string {
+	if job == "pumps" {
+		return ""
+	}
+	return job
 }
 
 // unwrap reads the long form of a value. An object without a value is text.
@@ -211,7 +223,7 @@ func readRun(w wish, text string) (wish, error) {
 	}
 	delete(options, "id")
 	delete(options, "expires")
-	if actions[w.job] {
+	if action.Is(w.job) {
 		return readDose(w, options)
 	}
 	w.target, w.body = "experiment", actors.StartJob{Job: w.job, Options: pairs(options)}
