@@ -70,7 +70,7 @@ type Dose struct {
 	Pump       string        `json:"pump,omitempty"` // "media", "alt_media", "waste", with For: run one pump for a time
 	For        time.Duration `json:"for,omitempty"`
 	// Continuously, with Pump: until it is stopped, or For has passed since the
-	// command was last given under its ID; inflow ends before the vial is full.
+	// last KeepDosing; inflow ends before the vial is full.
 	Continuously bool `json:"continuously,omitempty"`
 	// Circulate, with Pump "media" or "alt_media" and For: media in and waste out
 	// in small turns.
@@ -78,6 +78,12 @@ type Dose struct {
 	// Sequence is pumps and pauses one after the other, and nothing else beside it.
 	Sequence []PumpStep `json:"sequence,omitempty"`
 	Source   string     `json:"source,omitempty"`
+}
+
+// KeepDosing gives a dose that goes on continuously its time anew. ID is that of
+// its command.
+type KeepDosing struct {
+	ID string `json:"id"`
 }
 
 // PumpStep is one part of a sequence: a pump and a volume, or a pause.

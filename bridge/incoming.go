@@ -58,6 +58,9 @@ func (b *Bridge) obey(topic wire.Topic, payload []byte) {
 		cmd.ID = "mqtt:" + w.job + ":" + w.id
 	}
 	b.sys.Do(cmd, func(r actors.Reply) {
+		if d, ok := cmd.Body.(actors.Dose); ok && r.OK && d.Continuously && cmd.ID != "" {
+			b.sys.Do(actors.Command{Origin: cmd.Origin, Target: "vial", Body: actors.KeepDosing{ID: cmd.ID}}, func(actors.Reply) {})
+		}
 		switch {
 		case r.OK:
 			b.answer(w, r)

@@ -210,10 +210,10 @@ func TestPumpsByHand(t *testing.T) {
 	short := actors.Dose{Pump: "media", Continuously: true, For: 15 * time.Second}
 	do("short", short)
 	h.Run(10 * time.Second)
-	do("short", short) // renewed
+	h.Do("vial", actors.KeepDosing{ID: "short"})
 	h.Run(10 * time.Second)
 	if state("add_media") != actors.Ready {
-		t.Errorf("add_media is %q while renewed, want ready", state("add_media"))
+		t.Errorf("add_media is %q while renewed, want ready: %+v", state("add_media"), end("short"))
 	}
 	h.Run(30 * time.Second)
 	if d := end("short"); d.MediaML < 1.3 || d.MediaML > 2.3 {

@@ -49,7 +49,6 @@ func (v *vial) ask(c *actors.Context, cmd actors.Command, want actors.Dose) erro
 		return nil
 	}
 	if d := v.find(cmd.ID); d != nil {
-		d.renew(c.Mono())
 		if !d.accepted {
 			d.peers = append(d.peers, c.Later(cmd))
 			return nil

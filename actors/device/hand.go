@@ -85,7 +85,7 @@ func (v *vial) plannedSteps(steps []step) (planned, *actors.Refusal) {
 	return p, v.checkSteps(p.steps)
 }
 
-// renew gives continuous pumping its time anew: the command came again.
+// renew gives continuous pumping its time anew.
 func (d *dose) renew(now time.Duration) {
 	if d.want.Continuously {
 		d.until = now + d.want.For

@@ -325,6 +325,10 @@ func (v *vial) command(c *actors.Context, cmd actors.Command) error {
 		err = v.correct(c, cmd, "sample", func(l ledger.Ledger) (ledger.Ledger, error) { return l.Sample(body.ML) })
 	case actors.SwapVial:
 		err = v.correct(c, cmd, "swap", func(l ledger.Ledger) (ledger.Ledger, error) { return v.swapped(c, l, body) })
+	case actors.KeepDosing:
+		if d := v.find(body.ID); d != nil {
+			d.renew(c.Mono())
+		}
 	case actors.SetBottle:
 		err = v.setBottle(c, body)
 	case actors.Acknowledge:

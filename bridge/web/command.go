@@ -147,7 +147,11 @@ func (s *Server) run(r *http.Request) (any, error) {
 		}
 		cmd.Deadline = *body.Expires
 	}
-	return s.command(r, cmd)
+	answer, err := s.command(r, cmd)
+	if err == nil && dose.Continuously && cmd.ID != "" {
+		_, err = s.command(r, actors.Command{Target: "vial", Body: actors.KeepDosing{ID: cmd.ID}})
+	}
+	return answer, err
 }
 
 // unfit is a request that an action cannot be made of.
