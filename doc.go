@@ -41,12 +41,13 @@
 //	    actors/state        small durable state, one fsynced file per key
 //	    actors/setting      a struct's tags: decode, check, assign, describe
 //	    pure science        actors/od/optics, actors/od/fusion, actors/growth/ekf, actors/stirring/rotor, actors/temperature/inference,
-//	                        actors/pid, actors/selftest/check, actors/alarm/condition;
+//	                        actors/pid, actors/selftest/check, actors/alarm/condition, actors/dosing/check;
 //	                        and pure book-keeping: actors/dosing/ledger, actors/device/lease, actors/temperature/watch.
 //	                        Values in, values out: no clock, no goroutine, no file
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
 //	    hw/sim              the digital twin, and the replay board; shares no code with the science it tests
-//	11  actors/protocol     messages that authors of automations never need: leases and the OD window
+//	11  actors/dosing/action  what people say to pumps, as one dose, for every mouth
+//	    actors/protocol     messages that authors of automations never need: leases and the OD window
 //	20  actors/device       one actor per device, the vial and its doses, the OD window
 //	    actors/od  growth  stirring  monitor  selftest     the jobs, each beside its science
 //	    actors/automation   turbidostat, chemostat, fed_batch, morbidostats, light_dark_cycle, thermostat: written exactly as a user writes one
@@ -117,7 +118,8 @@
 // on disk before a pump may start; the pump runs under a lease that is never
 // longer than the dose; the ledger commits what really moved and owes the waste
 // until it is out. A crash in between counts the dose as given: a restart never
-// causes one.
+// causes one. Afterwards the optical density must show the step that the ledger
+// counts: no step, or steps that shrink as in a vial that fills, stop dosing.
 //
 // # Laws
 //

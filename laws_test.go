@@ -27,6 +27,7 @@ var floors = map[string]int{
 	"actors/stirring/rotor":        0,
 	"actors/pid":                   0,
 	"actors/dosing/ledger":         1, // above hw, whose pumps it names
+	"actors/dosing/check":          0,
 	"actors/device/lease":          0,
 	"actors/temperature/inference": 0,
 	"actors/temperature/watch":     1, // above hw, whose limits it keeps
@@ -46,6 +47,7 @@ var floors = map[string]int{
 	"actors/cluster/...":     20,
 	"actors/device/...":      20,
 	"actors/dosing/...":      20,
+	"actors/dosing/action":   11, // above actors, below the vial that reads it
 	"actors/growth/...":      20,
 	"actors/led/...":         20,
 	"actors/monitor/...":     20,
@@ -104,7 +106,7 @@ var homes = map[string][]string{
 // import only pureDependency.
 var pure = []string{
 	"actors/growth/ekf", "actors/od/fusion", "actors/od/optics", "actors/stirring/rotor", "actors/pid",
-	"actors/dosing/ledger", "actors/device/lease", "actors/selftest/check", "actors/alarm/condition",
+	"actors/dosing/ledger", "actors/dosing/check", "actors/device/lease", "actors/selftest/check", "actors/alarm/condition",
 	"actors/temperature/inference", "actors/temperature/watch",
 }
 

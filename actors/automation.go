@@ -2,6 +2,7 @@ package actors
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"time"
 
@@ -34,6 +35,17 @@ func newDoseGuard(s *System) *doseGuard {
 		g.quiet = s.clock.Mono() + Settle
 	}
 	return g
+}
+
+// geometry refuses to start dosing where a vial that is drained to its efflux
+// tube has no room for the largest dose.
+func geometry(s *System) error {
+	v, ok := latest[Vial](s, "")
+	if full := v.EffluxML + v.LargestDoseML; ok && v.MaxFillML > 0 && full >= v.MaxFillML {
+		return &Refusal{"overfill", fmt.Sprintf("dosing: the efflux tube ends at %g mL, and doses of %g mL come on top: %g mL, the limit is below %g mL; lower the tube and say `pioactor vial set`, or lower [bioreactor] max_subdose_ml",
+			v.EffluxML, v.LargestDoseML, full, v.MaxFillML)}
+	}
+	return nil
 }
 
 // admits notes what f says about doses, and reports whether the job may see it.

@@ -69,12 +69,44 @@ type Dose struct {
 	WasteML    float64       `json:"waste_ml,omitempty"`
 	Pump       string        `json:"pump,omitempty"` // "media", "alt_media", "waste", with For: run one pump for a time
 	For        time.Duration `json:"for,omitempty"`
-	Source     string        `json:"source,omitempty"`
+	// Continuously, with Pump: until it is stopped, or For has passed since the
+	// last KeepDosing; inflow ends before the vial is full.
+	Continuously bool `json:"continuously,omitempty"`
+	// Circulate, with Pump "media" or "alt_media" and For: media in and waste out
+	// in small turns.
+	Circulate bool `json:"circulate,omitempty"`
+	// Sequence is pumps and pauses one after the other, and nothing else beside it.
+	Sequence []PumpStep `json:"sequence,omitempty"`
+	Source   string     `json:"source,omitempty"`
 }
 
-// StopDosing turns every pump off and forgets what was queued.
+// KeepDosing gives a dose that goes on continuously its time anew. ID is that of
+// its command.
+type KeepDosing struct {
+	ID string `json:"id"`
+}
+
+// PumpStep is one part of a sequence: a pump and a volume, or a pause.
+type PumpStep struct {
+	Pump  string        `json:"pump,omitempty"` // "media", "alt_media", "waste"
+	ML    float64       `json:"ml,omitempty"`
+	Sleep time.Duration `json:"sleep,omitempty"` // without Pump
+}
+
+// SetBottle tells the vial what is in a bottle now, after a look at it or a
+// refill. A bottle that nobody declared is declared by it.
+type SetBottle struct {
+	Bottle string  `json:"bottle"` // "media", "alt_media", "waste"
+	ML     float64 `json:"ml"`
+	SizeML float64 `json:"size_ml,omitempty"` // 0: as before, or ML if that is more
+}
+
+// StopDosing turns every pump off and forgets what was queued; with an Action,
+// such as "add_media", only what that does. Waste that is owed goes out all the
+// same.
 type StopDosing struct {
 	Reason string `json:"reason"`
+	Action string `json:"action,omitempty"`
 }
 
 // SetLED sets one LED.

@@ -121,6 +121,9 @@ func (h *host) begin() {
 	changed := slices.Clone(h.life.changed)
 	h.life.mu.Unlock()
 	job, err := h.spec.make(changed)
+	if err == nil && h.spec.Family == Dosing {
+		err = geometry(h.sys)
+	}
 	if err != nil {
 		h.refuse(err)
 		return

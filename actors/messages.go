@@ -220,6 +220,47 @@ type Vial struct {
 	Generations      float64   `json:"generations"`
 	DilutionRatePerH float64   `json:"dilution_rate_per_h"` // over the last hour
 	LastDose         time.Time `json:"last_dose"`
+	MaxFillML        float64   `json:"max_fill_ml"`     // inflow stays below it
+	LargestDoseML    float64   `json:"largest_dose_ml"` // of an exchange, in one go
+}
+
+// The states of a DoseCheck.
+const (
+	CheckOK      = "ok"
+	CheckUnknown = "unknown" // the readings cannot tell
+	CheckFailed  = "failed"  // dosing is stopped until somebody acknowledges
+)
+
+// DoseCheck says whether the optical density shows the doses that the ledger
+// counts.
+type DoseCheck struct {
+	Meta
+	State        string  `json:"state"`
+	Verdict      string  `json:"verdict,omitempty"` // "no_step", "waste_blocked", "too_large"
+	UnverifiedML float64 `json:"unverified_ml"`     // inflow since the readings showed that waste leaves
+	Text         string  `json:"text,omitempty"`
+}
+
+// ActionState says that an action of pumps, such as "add_media", runs: Init,
+// Ready, and Disconnected when it is over.
+type ActionState struct {
+	Meta
+	Action string `json:"action"`
+	State  State  `json:"state"`
+}
+
+// Bottle is one bottle at the unit. A size of 0: nobody declared it.
+type Bottle struct {
+	SizeML float64 `json:"size_ml"`
+	ML     float64 `json:"ml"` // in it, by the ledger
+}
+
+// Bottles are what the unit doses from and into.
+type Bottles struct {
+	Meta
+	Media    Bottle `json:"media"`
+	AltMedia Bottle `json:"alt_media"`
+	Waste    Bottle `json:"waste"`
 }
 
 // VialState says whether somebody works at the vial.
@@ -459,6 +500,15 @@ func (f Held) RetainKey() string { return f.Job }
 func (f Blank) RetainKey() string { return f.Experiment }
 
 // RetainKey implements Retained.
+func (f ActionState) RetainKey() string { return f.Action }
+
+// RetainKey implements Retained.
+func (f DoseCheck) RetainKey() string { return "" }
+
+// RetainKey implements Retained.
+func (f Bottles) RetainKey() string { return "" }
+
+// RetainKey implements Retained.
 func (f LEDs) RetainKey() string { return "" }
 
 // RetainKey implements Retained.
@@ -502,6 +552,9 @@ func (Alarm) Vital() {}
 
 // Vital implements Vital.
 func (JobState) Vital() {}
+
+// Vital implements Vital.
+func (ActionState) Vital() {}
 
 // Vital implements Vital.
 func (AutomationEvent) Vital() {}

@@ -2,71 +2,38 @@ package bridge
 
 import (
 	"maps"
+	"math"
 	"slices"
-	"time"
+	"strconv"
+	"strings"
 
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/dosing/action"
 	"github.com/pioactor/pioactor/actors/setting"
 )
 
-// Bounds of one dose by hand; the ledger knows the vial and is stricter.
-const (
-	maxDoseML = 1000.0 // mL
-	maxDoseS  = 3600.0 // s
-)
-
-// readDose reads {"ml": 1.0} or {"duration": 2.5}.
+// readDose reads {"ml": 1.0}, {"duration": 2.5} and what else an action takes.
 func readDose(w wish, options map[string]any) (wish, error) {
-	for name := range options {
-		if name != "ml" && name != "duration" && name != "source_of_event" {
-			return w, refuse("unknown", "%.40s: no such option; there are ml, duration, source_of_event, id, expires", name)
-		}
-	}
-	ml, byVolume := options["ml"]
-	duration, byTime := options["duration"]
-	if byVolume == byTime {
-		return w, refuse("invalid", "%s: want exactly one of ml (mL) and duration (s)", w.job)
-	}
-	dose := actors.Dose{Source: "mqtt"}
-	if source, ok := options["source_of_event"].(string); ok && len(source) <= maxID {
-		dose.Source = source
-	}
-	var err error
-	if byVolume {
-		err = byML(&dose, w.job, ml)
-	} else {
-		err = bySeconds(&dose, w.job, duration)
+	dose, err := action.Dose(w.job, options)
+	if dose.Source == "" {
+		dose.Source = "mqtt"
 	}
 	w.target, w.body = "vial", dose
 	return w, err
 }
 
-func byML(d *actors.Dose, action string, value any) error {
-	ml, ok := value.(float64)
-	if !ok || !(ml > 0 && ml <= maxDoseML) {
-		return refuse("out_of_range", "ml: want more than 0 and at most %v mL, got %.40v", maxDoseML, value)
-	}
-	switch action {
-	case "add_media":
-		d.MediaML = ml
-	case "add_alt_media":
-		d.AltMediaML = ml
-	default:
-		d.WasteML = ml
-	}
-	return nil
-}
+// bottleTopics are the bottles by the name of their level among the bioreactor's
+// variables.
+var bottleTopics = map[string]string{"media_bottle_ml": "media", "alt_media_bottle_ml": "alt_media", "waste_bottle_ml": "waste"}
 
-// pumps by action.
-var pumps = map[string]string{"add_media": "media", "add_alt_media": "alt_media", "remove_waste": "waste"}
-
-func bySeconds(d *actors.Dose, action string, value any) error {
-	s, ok := value.(float64)
-	if !ok || !(s > 0 && s <= maxDoseS) {
-		return refuse("out_of_range", "duration: want more than 0 and at most %v s, got %.40v", maxDoseS, value)
+// readBottle reads what is in a bottle now, in mL.
+func readBottle(w wish, text string) (wish, error) {
+	ml, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil || math.IsNaN(ml) || math.IsInf(ml, 0) {
+		return w, refuse("wrong_type", "%s: want mL in the bottle, got %.40q", w.setting, text)
 	}
-	d.Pump, d.For = pumps[action], time.Duration(s*float64(time.Second))
-	return nil
+	w.target, w.body = "vial", actors.SetBottle{Bottle: bottleTopics[w.setting], ML: ml}
+	return w, nil
 }
 
 // pairs orders options by name, so that the same message is the same command.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/dosing/action"
 	"github.com/pioactor/pioactor/actors/setting"
 	"github.com/pioactor/pioactor/bridge/mqtt"
 	"github.com/pioactor/pioactor/bridge/wire"
@@ -57,6 +58,9 @@ func (b *Bridge) obey(topic wire.Topic, payload []byte) {
 		cmd.ID = "mqtt:" + w.job + ":" + w.id
 	}
 	b.sys.Do(cmd, func(r actors.Reply) {
+		if d, ok := cmd.Body.(actors.Dose); ok && r.OK && d.Continuously && cmd.ID != "" {
+			b.sys.Do(actors.Command{Origin: cmd.Origin, Target: "vial", Body: actors.KeepDosing{ID: cmd.ID}}, func(actors.Reply) {})
+		}
 		switch {
 		case r.OK:
 			b.answer(w, r)
@@ -124,6 +128,9 @@ func readSet(w wish, text string) (wish, error) {
 		return readAck(w, value)
 	}
 	name := strings.TrimLeft(w.setting, "$")
+	if w.job == "bioreactor" && bottleTopics[name] != "" {
+		return readBottle(w, value)
+	}
 	if name != "state" {
 		w.setting = name
 		w.target, w.body = w.job, actors.Set{Values: []setting.Pair{{Name: name, Value: value}}}
@@ -131,13 +138,13 @@ func readSet(w wish, text string) (wish, error) {
 	}
 	w.setting = wire.StateTopic
 	w.target, w.body = w.job, actors.SetState{State: actors.State(value)}
-	if !actions[w.job] {
+	if !action.Is(w.job) {
 		return w, nil
 	}
 	if value != string(actors.Disconnected) {
 		return w, refuse("invalid_state", "$state: %s can only be set to disconnected, got %.40q", w.job, value)
 	}
-	w.target, w.body = "vial", actors.StopDosing{Reason: w.job + " was stopped over MQTT"}
+	w.target, w.body = "vial", actors.StopDosing{Reason: w.job + " was stopped over MQTT", Action: stopped(w.job)}
 	return w, nil
 }
 
@@ -151,6 +158,14 @@ func readAck(w wish, value string) (wish, error) {
 	}
 	w.target, w.body = "alarm", actors.Acknowledge{Name: w.setting}
 	return w, nil
+}
+
+// stopped is the action to stop; a sequence is stopped with whatever runs.
+func stopped(job string) string {
+	if job == "pumps" {
+		return ""
+	}
+	return job
 }
 
 // unwrap reads the long form of a value. An object without a value is text.
@@ -226,7 +241,7 @@ func readRun(w wish, text string) (wish, error) {
 	}
 	delete(options, "id")
 	delete(options, "expires")
-	if actions[w.job] {
+	if action.Is(w.job) {
 		return readDose(w, options)
 	}
 	if w.job == lights {

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/dosing/action"
 	"github.com/pioactor/pioactor/actors/setting"
 	"github.com/pioactor/pioactor/bridge/wire"
 )
@@ -47,7 +48,7 @@ func verdict(topic wire.Topic) int {
 	if topic.Setting == "" {
 		return keep
 	}
-	known := actions[topic.Job]
+	known := action.Is(topic.Job)
 	for _, r := range actors.Registered() {
 		if r.Slot() != topic.Job {
 			continue

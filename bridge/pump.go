@@ -92,16 +92,22 @@ func (s *speaker) fact(f actors.Fact) {
 	for _, l := range lines {
 		s.line(l)
 	}
-	if state, ok := f.(actors.JobState); ok && len(lines) > 0 {
+	if len(lines) == 0 {
+		return
+	}
+	switch f := f.(type) {
+	case actors.JobState:
 		s.assign()
-		s.will(state)
+		s.will(s.table.jobTopic(f, f.Job, wire.StateTopic), f.State)
+	case actors.ActionState:
+		s.will(s.table.shared(f, f.Action, wire.StateTopic), f.State)
 	}
 }
 
-// will has the broker say lost if this process dies while the job lives.
-func (s *speaker) will(f actors.JobState) {
-	topic := s.table.jobTopic(f, f.Job, wire.StateTopic).String()
-	switch f.State {
+// will has the broker say lost if this process dies while a job or action lives.
+func (s *speaker) will(at wire.Topic, state actors.State) {
+	topic := at.String()
+	switch state {
 	case actors.Init, actors.Ready, actors.Sleeping:
 		s.try(s.session.SetWill(topic, []byte(wire.Lost)))
 	case actors.Disconnected, actors.Lost:

@@ -31,6 +31,9 @@ import (
 //	                     dosing_automation/dilution_rate, generations  2  yes, while it lives (ours)
 //	VialState            vial/state (ours)                           2    yes
 //	Blank                od_blank/means; none is an empty payload    1    yes
+//	ActionState          <action>/$state                             2    yes, and lost as a will
+//	Bottles              bioreactor/<bottle>_bottle_ml, once declared (ours)  2  yes
+//	DoseCheck            bioreactor/dose_check (ours)                2    yes
 //	LEDs                 leds/intensity                              0    yes
 //	LEDChanged           led_change_events                           0    no
 //	PWMDuty              pwms/dc                                     0    yes
@@ -74,9 +77,6 @@ var pins = [...]int{17, 13, 16, 12, 18}
 // Pioreactor 26.7.2 publishes a random fifth.
 const everyIntensity = 5
 
-// actions are names that have a state on the wire without being jobs.
-var actions = map[string]bool{"add_media": true, "add_alt_media": true, "remove_waste": true}
-
 // table turns facts into lines. It remembers what it needs to say only what is
 // new, and to clear what a job leaves behind.
 type table struct {
@@ -85,6 +85,8 @@ type table struct {
 	states      map[string]actors.JobState
 	data        map[string][]wire.Topic // what a job retains beside its settings
 	vial        *actors.Vial
+	stock       actors.Fact // Bottles
+	check       actors.Fact // DoseCheck
 	duty        wire.PWMDutyCycles
 	intensities int
 }
@@ -137,6 +139,14 @@ func (t *table) lines(f actors.Fact) []line {
 		return []line{{t.shared(f, vialTopic, "state"), vialState(f), 2, true}}
 	case actors.Blank:
 		return t.blank(f)
+	case actors.ActionState:
+		return []line{{t.shared(f, f.Action, wire.StateTopic), string(f.State), 2, true}}
+	case actors.Bottles:
+		t.stock = f
+		return t.bottles(f)
+	case actors.DoseCheck:
+		t.check = f
+		return []line{{t.shared(f, "bioreactor", "dose_check"), doseCheck(f), 2, true}}
 	case actors.LEDs:
 		return []line{{t.shared(f, "leds", "intensity"), wire.LEDIntensities{A: f.A, B: f.B, C: f.C, D: f.D}, 0, true}}
 	case actors.LEDChanged:
@@ -176,10 +186,7 @@ func (t *table) topic(experiment, job, setting string) wire.Topic {
 // jobTopic is where a job's own facts go: those without an experiment are the unit's.
 func (t *table) jobTopic(f actors.Fact, job, setting string) wire.Topic {
 	experiment := f.About().Experiment
-	switch {
-	case experiment == "" && actions[job]:
-		experiment = t.experiment
-	case experiment == "":
+	if experiment == "" {
 		experiment = wire.Universal
 	}
 	return t.topic(experiment, job, setting)
@@ -225,12 +232,18 @@ func (t *table) assign(experiment string) []line {
 		return nil
 	}
 	t.experiment = experiment
+	var lines []line
+	for _, f := range []actors.Fact{t.stock, t.check} {
+		if f != nil {
+			lines = append(lines, t.lines(f)...)
+		}
+	}
 	if t.vial == nil {
-		return nil
+		return lines
 	}
 	vial := *t.vial
 	t.vial = nil
-	return t.vialLines(vial)
+	return append(lines, t.vialLines(vial)...)
 }
 
 // datum is a value that its job retains while it lives.
@@ -329,6 +342,34 @@ func (t *table) vialLines(f actors.Vial) []line {
 		lines = append(lines, t.dosingLines(f)...)
 	}
 	return lines
+}
+
+// bottles are the levels of those that somebody declared.
+func (t *table) bottles(f actors.Bottles) (lines []line) {
+	for _, b := range []struct {
+		name string
+		actors.Bottle
+	}{{"media", f.Media}, {"alt_media", f.AltMedia}, {"waste", f.Waste}} {
+		if b.SizeML > 0 {
+			lines = append(lines, line{t.shared(f, "bioreactor", b.name+"_bottle_ml"), b.ML, 2, true})
+		}
+	}
+	return lines
+}
+
+// doseCheck is our own payload: the fact without the house's book-keeping.
+func doseCheck(f actors.DoseCheck) json.RawMessage {
+	text, err := json.Marshal(struct {
+		State        string  `json:"state"`
+		Verdict      string  `json:"verdict"`
+		UnverifiedML float64 `json:"unverified_ml"`
+		Text         string  `json:"text"`
+		Timestamp    string  `json:"timestamp"`
+	}{f.State, f.Verdict, f.UnverifiedML, f.Text, wire.FormatMilli(f.At)})
+	if err != nil {
+		return nil // its numbers are finite
+	}
+	return text
 }
 
 // dosingLines is what the ledger knows about the dosing automation, under its name.

@@ -82,7 +82,7 @@ func story() []actors.Fact {
 		actors.AutomationSettings{Meta: meta(), Job: "dosing_automation", Automation: "chemostat", StartedAt: at, EndedAt: at.Add(time.Minute), Settings: json.RawMessage(`{"duration":5,"exchange_volume_ml":0.7}`)},
 		actors.AutomationEvent{Meta: meta(), Job: "dosing_automation", Name: "DosingStarted", Data: json.RawMessage(`{"waste_ml":0.6,"media_ml":0.6}`)},
 		actors.AutomationEvent{Meta: meta(), Job: "dosing_automation", Name: "DilutionEvent", Message: "exchanged 0.3 mL", Data: json.RawMessage(`[1,2]`)},
-		actors.JobState{Meta: device(), Job: "add_media", State: actors.Ready},
+		actors.ActionState{Action: "add_media", State: actors.Ready},
 		actors.DosingEvent{Meta: device(), Event: "add_media", VolumeML: 0.5, Source: "dosing_automation:chemostat"},
 		actors.DosingEvent{Meta: device(), Event: "remove_waste", VolumeML: 0.5},
 		fuller, fuller,

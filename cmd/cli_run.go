@@ -34,6 +34,9 @@ func runCommand(g *globals) *cobra.Command {
 		doseCommand(g, "add_media", "Add medium to the vial"),
 		doseCommand(g, "add_alt_media", "Add the alternative medium to the vial"),
 		doseCommand(g, "remove_waste", "Remove liquid from the vial, down to the waste tube"),
+		circulateCommand(g, "circulate_media", "Media in and waste out for a time, to rinse the vial and the tubes"),
+		circulateCommand(g, "circulate_alt_media", "Alt media in and waste out for a time, to rinse the vial and the tubes"),
+		pumpsCommand(g), stopDosingCommand(g),
 		ledCommand(g),
 		blankCommand(g),
 	)
@@ -42,8 +45,9 @@ func runCommand(g *globals) *cobra.Command {
 
 // doseFlags say how much, by volume or by time.
 type doseFlags struct {
-	ml, seconds float64
-	wait        bool
+	ml, seconds  float64
+	continuously bool
+	wait         bool
 }
 
 func doseCommand(g *globals, action, short string) *cobra.Command {
@@ -53,17 +57,20 @@ func doseCommand(g *globals, action, short string) *cobra.Command {
 		Short:   short,
 		Long:    short + ". What would overfill the vial is refused before the first drop.",
 		Args:    cobra.NoArgs,
-		Example: fmt.Sprintf("  pioactor run %s --ml 1 --wait\n  pioactor run %s --duration 5", action, action),
+		Example: fmt.Sprintf("  pioactor run %s --ml 1 --wait\n  pioactor run %s --duration 5\n  pioactor run %s --continuously", action, action, action),
 	}
 	c.Flags().Float64Var(&f.ml, "ml", 0, "volume in `mL`")
 	c.Flags().Float64Var(&f.seconds, "duration", 0, "how long the pump runs, in `s`")
+	c.Flags().BoolVar(&f.continuously, "continuously", false, "until Ctrl-C; inflow ends before the vial is full")
 	c.Flags().BoolVar(&f.wait, "wait", false, "wait until the liquid has moved, and tell how much did")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		var d web.DoseRequest
 		byML, byTime := c.Flags().Changed("ml"), c.Flags().Changed("duration")
 		switch {
-		case byML == byTime:
-			return usagef("want either --ml or --duration")
+		case byML && byTime || f.continuously == (byML || byTime):
+			return usagef("want exactly one of --ml, --duration and --continuously")
+		case f.continuously:
+			return g.talk(func(s *session) error { return s.pumpOn(action) })(c, args)
 		case byML:
 			d.ML = &f.ml
 		default:
@@ -83,7 +90,13 @@ func (s *session) dose(action string, d web.DoseRequest, wait bool) error {
 		return s.show(answer, action+" is accepted; with --wait this tells how it ends")
 	}
 	var end any
-	if err := s.during(action, func() error { end, err = s.doseEnd(answer.ID); return err }); err != nil {
+	err = s.during(action, func() error { end, err = s.doseEnd(answer.ID); return err })
+	return s.ended(action, end, err)
+}
+
+// ended words the end of a dose.
+func (s *session) ended(action string, end any, err error) error {
+	if err != nil {
 		return err
 	}
 	switch end := end.(type) {

@@ -171,6 +171,7 @@ func (c Config) fastForward() time.Duration {
 // devices is the device section with what it takes from the shared ones.
 func (c Config) devices() device.Config {
 	d := c.Bioreactor
+	d.Media = c.Media
 	d.PWM, d.IRChannel = channelsByRole(c.PWM), irChannel(c.LEDs)
 	return d
 }

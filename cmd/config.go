@@ -15,18 +15,19 @@ import (
 // Config is one node's configuration: what config.toml holds. The rooms own
 // their sections; this type only puts them side by side.
 type Config struct {
-	Unit        UnitConfig        `toml:"unit"`
-	MQTT        bridge.Config     `toml:"mqtt"`
-	Experiment  ExperimentConfig  `toml:"experiment"`
-	PWM         map[string]string `toml:"pwm"`
-	LEDs        map[string]string `toml:"leds"`
-	Photodiodes map[string]string `toml:"photodiodes"`
-	Bioreactor  device.Config     `toml:"bioreactor"`
-	Bench       bench.Config      `toml:"bench"`
-	Sim         SimConfig         `toml:"sim"`
-	Replay      ReplayConfig      `toml:"replay"`
-	Logging     LoggingConfig     `toml:"logging"`
-	Alarms      AlarmsConfig      `toml:"alarms"`
+	Unit        UnitConfig         `toml:"unit"`
+	MQTT        bridge.Config      `toml:"mqtt"`
+	Experiment  ExperimentConfig   `toml:"experiment"`
+	PWM         map[string]string  `toml:"pwm"`
+	LEDs        map[string]string  `toml:"leds"`
+	Photodiodes map[string]string  `toml:"photodiodes"`
+	Bioreactor  device.Config      `toml:"bioreactor"`
+	Media       device.MediaConfig `toml:"media"`
+	Bench       bench.Config       `toml:"bench"`
+	Sim         SimConfig          `toml:"sim"`
+	Replay      ReplayConfig       `toml:"replay"`
+	Logging     LoggingConfig      `toml:"logging"`
+	Alarms      AlarmsConfig       `toml:"alarms"`
 
 	jobs map[string]map[string]any // section → table, such as "dosing_automation.turbidostat"
 }
@@ -87,6 +88,7 @@ func DefaultConfig() Config {
 		Photodiodes: map[string]string{"1": "REF", "2": "90"},
 		Bioreactor:  device.DefaultConfig(),
 		Bench:       bench.DefaultConfig(),
+		Media:       device.DefaultMediaConfig(),
 		Sim: SimConfig{Config: twin, FastForward: 12 * time.Hour,
 			Start: []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=turbidostat target_biomass=30", "temperature_automation=thermostat target_temperature=37"}},
 		Replay:  ReplayConfig{ReplayConfig: sim.DefaultReplayConfig(), Start: []string{"stirring", "od_reading", "growth_rate_calculating"}},

@@ -36,6 +36,11 @@ func ParseConfig(file, text string) (Config, error) {
 		return cfg, syntaxError(file, err)
 	}
 	p := parser{file: file, lines: keyLines(text), cfg: &cfg}
+	if unit, given := tables["unit"]; given { // the vial's model decides what fits into it
+		p.section("unit", unit)
+		delete(tables, "unit")
+	}
+	cfg.Sim.Model, cfg.Replay.Model = cfg.Unit.Model, cfg.Unit.Model
 	for _, section := range slices.Sorted(maps.Keys(tables)) {
 		p.section(section, tables[section])
 	}

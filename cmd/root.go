@@ -67,7 +67,7 @@ func newRoot(g *globals) *cobra.Command {
 	flags.StringArrayVar(&g.unit, "unit", nil, "`name` of the unit that is meant, or all; repeatable")
 	root.AddCommand(
 		upCommand(g), simulateCommand(g), checkCommand(g), statusCommand(g), jobsCommand(g), logsCommand(g), logCommand(g),
-		mqttCommand(g), runCommand(g), vialCommand(g), alarmsCommand(g), selfTestCommand(g), identifyCommand(g), versionCommand(g), completionCommand(),
+		mqttCommand(g), runCommand(g), vialCommand(g), bottleCommand(g), alarmsCommand(g), selfTestCommand(g), identifyCommand(g), versionCommand(g), completionCommand(),
 	)
 	return root
 }

@@ -36,6 +36,9 @@ func (v *vial) correct(c *actors.Context, cmd actors.Command, cause string, chan
 		if cause != "" {
 			c.Publish(actors.Disturbance{Cause: cause})
 		}
+		if cause != "sample" {
+			v.forgive(c) // somebody has looked at the vial
+		}
 		c.AnswerTo(peer, actors.Reply{OK: true, Value: v.publish(c)})
 	})
 	return nil

@@ -17,6 +17,8 @@ type book struct {
 	pending  []record // accepted and not ended, oldest first
 	answered []answer // oldest first
 	past     []inflow // of the last hour, one a minute
+	bottles  map[hw.PumpRole]bottle
+	carried  carry
 }
 
 // record is a dose and what it has moved so far.
@@ -67,18 +69,20 @@ const span = time.Hour
 
 // stored is the durable form. The ledger has its own, with checks.
 type stored struct {
-	Version  int             `json:"version"`
-	Ledger   json.RawMessage `json:"ledger"`
-	Pending  []record        `json:"pending,omitempty"`
-	Answered []answer        `json:"answered,omitempty"`
-	Past     []inflow        `json:"past,omitempty"`
+	Version  int                    `json:"version"`
+	Ledger   json.RawMessage        `json:"ledger"`
+	Pending  []record               `json:"pending,omitempty"`
+	Answered []answer               `json:"answered,omitempty"`
+	Past     []inflow               `json:"past,omitempty"`
+	Bottles  map[hw.PumpRole]bottle `json:"bottles,omitempty"`
+	Carried  carry                  `json:"carried"`
 }
 
 const bookVersion = 1
 
 func (b book) stored() (stored, error) {
 	text, err := b.ledger.Encode()
-	return stored{bookVersion, text, b.pending, b.answered, b.past}, err
+	return stored{bookVersion, text, b.pending, b.answered, b.past, b.bottles, b.carried}, err
 }
 
 func (s stored) book() (book, error) {
@@ -86,7 +90,7 @@ func (s stored) book() (book, error) {
 		return book{}, fmt.Errorf("vial: state of version %d: this program reads version %d", s.Version, bookVersion)
 	}
 	l, err := ledger.Decode(s.Ledger)
-	return book{l, s.Pending, s.Answered, s.Past}, err
+	return book{l, s.Pending, s.Answered, s.Past, s.Bottles, s.Carried}, err
 }
 
 func (b *book) answer(a answer) {

@@ -136,6 +136,9 @@ func (k *checker) flowed(now time.Duration) {
 		}
 		d := k.r.asked[k.current]
 		want := d.MediaML + d.AltMediaML + slope*d.For.Seconds()
+		if !k.r.direct[k.current] {
+			want += 2 * DefaultConfig().MinDoseML // carried forward from earlier doses
+		}
 		if k.moved[k.current] += slope * dt; k.current == "" || k.moved[k.current] > want+1e-6 {
 			k.bad("%s on: dose %q has %.4f of %.4f mL", name, k.current, k.moved[k.current], want)
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/dosing/action"
 	"github.com/pioactor/pioactor/actors/protocol"
 	"github.com/pioactor/pioactor/hw"
 )
@@ -24,7 +25,8 @@ type dose struct {
 	drained  bool   // owed waste has been tried at its end
 	steps    []step
 	runs     int
-	expected float64 // step in ln OD
+	expected float64       // step in ln OD
+	until    time.Duration // on Mono: continuous pumping ends
 }
 
 func (d *dose) stop(why string) {
@@ -63,6 +65,7 @@ func (v *vial) ask(c *actors.Context, cmd actors.Command, want actors.Dose) erro
 		v.save(c, nil)
 		return no
 	}
+	d.renew(c.Mono())
 	d.peers = []actors.Peer{c.Later(cmd)}
 	v.queue = append(v.queue, d)
 	v.save(c, func(c *actors.Context, err error) { v.accept(c, d, err) })
@@ -102,18 +105,29 @@ func (v *vial) admit(c *actors.Context, d *dose) *actors.Refusal {
 // check plans a dose at this moment; queued is the inflow that comes before it, in mL.
 func (v *vial) check(c *actors.Context, d *dose, queued float64) (planned, *actors.Refusal) {
 	l, now := v.book.ledger, c.Now()
-	p, no := v.plan(d.want)
+	want := d.want
+	if d.carries() {
+		want, _ = v.book.carried.round(want, v.cfg.MinDoseML)
+		if want.MediaML+want.AltMediaML+want.WasteML == 0 {
+			return planned{}, nil // all of it is carried forward
+		}
+	}
+	p, no := v.plan(want)
 	switch {
 	case no != nil:
 		return p, no
 	case d.epoch != 0 && d.epoch < l.Epoch:
 		return p, refusal("stale_epoch", "dose: of epoch %d, %d is obeyed by now", d.epoch, l.Epoch)
-	case !d.deadline.IsZero() && now.After(d.deadline):
+	case !d.started && !d.deadline.IsZero() && now.After(d.deadline):
 		return p, refusal("expired", "dose: came to its turn %v after its deadline; send a new one", now.Sub(d.deadline))
-	case p.inflowML == 0:
-		return p, nil
+	}
+	if no := v.bottled(p); no != nil || p.inflowML == 0 {
+		return p, no
 	}
 	if no := v.checkInflow(c, p, queued); no != nil {
+		return p, no
+	}
+	if no := v.unwatched(c, d, p.inflowML); no != nil {
 		return p, no
 	}
 	return v.fit(p)
@@ -178,9 +192,10 @@ func (v *vial) refuse(c *actors.Context, d *dose, no *actors.Refusal) {
 }
 
 // stopAll stops what runs and forgets what waits.
-func (v *vial) stopAll(c *actors.Context, why string) {
-	v.dismiss(c, why, func(*dose) bool { return true })
-	if v.active != nil {
+func (v *vial) stopAll(c *actors.Context, s actors.StopDosing) {
+	why := "stopped: " + s.Reason
+	v.dismiss(c, why, func(d *dose) bool { return v.stops(s.Action, d) })
+	if v.active != nil && v.stops(s.Action, v.active) {
 		v.halt(c, why)
 	}
 	v.save(c, nil)
@@ -234,6 +249,12 @@ func (v *vial) conclude(c *actors.Context, d *dose) {
 	}
 	d.ended = true
 	v.publishDosed(c, d.record, d.cut)
+	if d.started {
+		v.tell(c, d.record)
+		if name := action.Of(d.want); name != "" {
+			v.shows(c, name, actors.Disconnected)
+		}
+	}
 	if l := v.book.ledger; d.cut == "" && !l.NeedsHuman {
 		v.book.ledger = l.Acknowledge()
 		c.Clear(interrupted)

@@ -12,7 +12,7 @@ import (
 
 // step is one run of one pump.
 type step struct {
-	pump  hw.PumpRole
+	pump  hw.PumpRole // empty: only the pause
 	ml    float64
 	run   time.Duration
 	owes  float64 // waste owed from the moment it is in
@@ -21,14 +21,14 @@ type step struct {
 	part  int  // of the dose, from 0
 }
 
-func (s step) inflow() bool { return s.pump != hw.Waste }
+func (s step) inflow() bool { return s.pump == hw.Media || s.pump == hw.AltMedia }
 
 // latency is how late a pump may be switched off: for the worst case of a run.
 const latency = 250 * time.Millisecond
 
 // worst is the most the step can move, in mL.
 func (v *vial) worst(s step) float64 {
-	return math.Max(s.ml, v.pumps[s.pump].SlopeMLPerS*(s.run+latency).Seconds())
+	return math.Max(s.ml, v.pumps[s.pump].ML(s.run)+v.pumps[s.pump].Rate()*latency.Seconds())
 }
 
 // planned is a dose as steps.
@@ -44,7 +44,14 @@ func refusal(code, format string, args ...any) *actors.Refusal {
 
 // plan turns a dose into steps, or says why it makes no sense.
 func (v *vial) plan(d actors.Dose) (planned, *actors.Refusal) {
-	if d.Pump != "" || d.For != 0 {
+	switch {
+	case len(d.Sequence) > 0:
+		return v.planSequence(d)
+	case d.Circulate:
+		return v.planCirculation(d)
+	case d.Continuously:
+		return v.planTurn(d)
+	case d.Pump != "" || d.For != 0:
 		return v.planRun(d)
 	}
 	for _, ml := range [...]float64{d.MediaML, d.AltMediaML, d.WasteML} {
@@ -59,6 +66,7 @@ func (v *vial) plan(d actors.Dose) (planned, *actors.Refusal) {
 		if parts, err = ledger.Split(whole, v.cfg.MaxSubdoseML); err != nil {
 			return planned{}, refusal("invalid", "dose: %v", err)
 		}
+		parts = gather(parts, v.cfg.MinDoseML)
 	}
 	p := planned{inflowML: whole.InflowML()}
 	for i, part := range parts {
@@ -100,7 +108,7 @@ func (v *vial) drain() step {
 
 // most bounds waste to what one run of the pump can move.
 func (v *vial) most(ml float64) float64 {
-	return math.Min(ml, v.pumps[hw.Waste].SlopeMLPerS*longestRun.Seconds())
+	return math.Min(ml, v.pumps[hw.Waste].Rate()*longestRun.Seconds()*0.99)
 }
 
 func (v *vial) timed(steps []step) []step {
@@ -125,7 +133,7 @@ func (v *vial) planRun(d actors.Dose) (planned, *actors.Refusal) {
 	case d.For <= 0 || d.For > longestRun:
 		return planned{}, refusal("invalid", "dose: want a pump to run above 0 s and at most %v, got %v", longestRun, d.For)
 	}
-	s := step{pump: role, ml: v.pumps[role].SlopeMLPerS * d.For.Seconds(), run: d.For}
+	s := step{pump: role, ml: v.pumps[role].ML(d.For), run: d.For}
 	p := planned{steps: []step{s}}
 	if s.inflow() {
 		p.inflowML = s.ml
@@ -137,10 +145,11 @@ func (v *vial) checkSteps(steps []step) *actors.Refusal {
 	for _, s := range steps {
 		pump, fitted := v.pumps[s.pump]
 		switch {
+		case s.pump == "" && s.pause > 0 && s.pause <= longestRun:
 		case !fitted:
 			return refusal("no_pump", "dose: this unit has no %s pump", s.pump)
 		case s.run <= 0 || s.run > longestRun:
-			return refusal("invalid", "dose: %.4g mL at %.4g mL/s: want a run above 0 s and at most %v", s.ml, pump.SlopeMLPerS, longestRun)
+			return refusal("invalid", "dose: %.4g mL at %.4g mL/s: want a run above 0 s and at most %v", s.ml, pump.Rate(), longestRun)
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/dosing/action"
 	"github.com/pioactor/pioactor/actors/dosing/ledger"
 	"github.com/pioactor/pioactor/actors/protocol"
 	"github.com/pioactor/pioactor/hw"
@@ -56,6 +57,7 @@ var eventOf = map[hw.PumpRole]string{hw.Media: "add_media", hw.AltMedia: "add_al
 // advance begins whatever is next: owed waste, then the doses in their order.
 func (v *vial) advance(c *actors.Context) {
 	for !v.busy && !v.ended {
+		v.adopt(c)
 		switch {
 		case v.active == nil && v.owing() && c.Mono() >= v.owedFrom && !paused(c):
 			v.reserve(c, nil, v.drain())
@@ -81,7 +83,10 @@ func (v *vial) open(c *actors.Context) bool {
 	if no != nil {
 		d.stop(no.Code + ": " + no.Reason)
 	}
-	d.steps, d.expected = p.steps, p.lnStep
+	if no == nil && d.carries() {
+		_, v.book.carried = v.book.carried.round(d.want, v.cfg.MinDoseML)
+	}
+	d.steps, d.expected = v.bound(c, d, p.steps), p.lnStep
 	return true
 }
 
@@ -94,7 +99,14 @@ func (v *vial) goOn(c *actors.Context, d *dose) {
 	case len(d.steps) > 0:
 		s := d.steps[0]
 		d.steps = d.steps[1:]
+		if s.pump == "" {
+			v.busy = true
+			c.After(s.pause, resume{})
+			return
+		}
 		v.reserve(c, d, s)
+	case d.want.Continuously && d.cut == "":
+		v.turn(c, d)
 	case d.started && v.owing() && !d.drained:
 		d.drained, d.steps = true, []step{v.drain()}
 	default:
@@ -154,10 +166,13 @@ func (v *vial) abort(c *actors.Context, id string) {
 func (v *vial) drive(c *actors.Context, r *run) {
 	if d := r.dose; d != nil && !d.started {
 		d.started = true
+		v.watch.check.Began(c.Mono())
 		c.Publish(actors.DoseStarted{ID: d.ID, LnStep: d.expected, Source: d.Source})
 	}
 	v.run, r.tag = r, v.tag("run")
-	if !c.Tell(pumpsName, protocol.Drive{Output: protocol.PumpOutput(r.step.pump), Percent: 100, For: r.step.run, Owner: vialName, Tag: r.tag}) {
+	v.calibrated(c, r.step)
+	v.shows(c, actionOf(r), actors.Init, actors.Ready)
+	if !c.Tell(pumpsName, protocol.Drive{Output: protocol.PumpOutput(r.step.pump), Percent: v.duty(r.step.pump), For: r.step.run, Owner: vialName, Tag: r.tag}) {
 		v.finish(c, 0, "the pumps' actor is not running")
 		return
 	}
@@ -204,7 +219,10 @@ func (v *vial) overdue(c *actors.Context, tag string) {
 func (v *vial) finish(c *actors.Context, ran time.Duration, why string) {
 	r, before := v.run, v.book.ledger.CurrentVolumeML
 	v.run, v.busy = nil, false
-	ml := v.pumps[r.step.pump].SlopeMLPerS * ran.Seconds()
+	if r.dose == nil || action.Of(r.dose.want) == "" {
+		v.shows(c, actionOf(r), actors.Disconnected)
+	}
+	ml := v.pumps[r.step.pump].ML(ran)
 	out, err := v.commit(c, r.id, ml)
 	if err != nil {
 		c.Log().Error("%v", err)
@@ -248,6 +266,7 @@ func (v *vial) account(c *actors.Context, r *run, ml, counted, before float64) {
 	if ml <= 0 {
 		return
 	}
+	v.drawn(c, r.step.pump, ml, counted)
 	if r.step.inflow() {
 		v.book.flowed(c.Now(), ml, before)
 	}

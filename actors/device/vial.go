@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/dosing/check"
 	"github.com/pioactor/pioactor/actors/dosing/ledger"
 	"github.com/pioactor/pioactor/actors/protocol"
 	"github.com/pioactor/pioactor/hw"
@@ -47,6 +48,9 @@ type vial struct {
 	then     map[int]func(*actors.Context, error)
 	owedFrom time.Duration // on Mono: no attempt to drain owed waste before it
 	shown    float64       // dilution rate as published
+	watch    doseWatch
+	curves   curves
+	eye      int // photodiode that the dose check looks through; 0 before the first reading
 }
 
 // memory outlives a restart of the actor, as the disk may be full: the doses
@@ -100,7 +104,17 @@ func (v *vial) Receive(c *actors.Context, msg any) error {
 	case actors.Command:
 		return v.command(c, m)
 	case actors.Saved:
-		v.written(c, m.Err)
+		if m.Key == vialKey {
+			v.written(c, m.Err)
+		}
+	case actors.CalibrationActive:
+		v.curves.news = true
+	case actors.ODReading:
+		v.saw(c, m)
+	case actors.Disturbance:
+		v.disturbed(c)
+	case actors.Tick:
+		v.look(c, 0)
 	case protocol.Driven:
 		v.driven(c, m)
 	case protocol.Cut:
@@ -126,7 +140,10 @@ func (v *vial) start(c *actors.Context) {
 	v.born = fmt.Sprintf("%s-%d", c.System().Boot(), c.Mono())
 	actors.Subscribe[actors.OwnerGone](c)
 	actors.Subscribe[actors.Alarm](c)
-	c.Every(time.Minute)
+	actors.Subscribe[actors.CalibrationActive](c)
+	v.curves.news = true
+	v.adopt(c)
+	c.Every(watchEvery)
 	c.Tell(pumpsName, protocol.Release{Owner: vialName})
 	v.load(c)
 	cut := v.book.pending
@@ -149,6 +166,11 @@ func (v *vial) start(c *actors.Context) {
 	}
 	v.save(c, nil)
 	v.publish(c)
+	v.startBottles(c)
+	v.startWatch(c)
+	for _, r := range cut {
+		v.tell(c, r)
+	}
 }
 
 // load reads the books. Broken ones are not trusted: somebody must look.
@@ -235,8 +257,11 @@ func (v *vial) remember() {
 
 // alarm lets go once a person has taken note.
 func (v *vial) alarm(c *actors.Context, a actors.Alarm) {
-	if a.Name == interrupted && a.Acked && v.book.ledger.Alarm != "" {
+	switch {
+	case a.Name == interrupted && a.Acked && v.book.ledger.Alarm != "":
 		v.acknowledge(c)
+	case a.Name == doseCheck && a.Acked && v.watch.verdict != check.Fine:
+		v.forgive(c)
 	}
 }
 
@@ -254,6 +279,7 @@ func (v *vial) publish(c *actors.Context) actors.Fact {
 		Number: l.Vial, VolumeML: l.CurrentVolumeML, EffluxML: l.EffluxTubeVolumeML, AltFraction: l.AltMediaFraction,
 		MediaML: l.CumulativeMediaAddedML, AltMediaML: l.CumulativeAltMediaAddedML, WasteML: l.CumulativeWasteRemovedML,
 		OwedWasteML: l.OwedWasteML, Generations: l.Generations, DilutionRatePerH: v.shown, LastDose: l.LastDoseAt,
+		MaxFillML: v.limits.MaxFillML, LargestDoseML: v.cfg.MaxSubdoseML,
 	})
 }
 
@@ -292,15 +318,22 @@ func (v *vial) command(c *actors.Context, cmd actors.Command) error {
 	case actors.Dose:
 		err = v.ask(c, cmd, body)
 	case actors.StopDosing:
-		v.stopAll(c, "stopped: "+body.Reason)
+		v.stopAll(c, body)
 	case actors.SetVial:
 		err = v.correct(c, cmd, "", func(l ledger.Ledger) (ledger.Ledger, error) { return v.corrected(l, body) })
 	case actors.SampleTaken:
 		err = v.correct(c, cmd, "sample", func(l ledger.Ledger) (ledger.Ledger, error) { return l.Sample(body.ML) })
 	case actors.SwapVial:
 		err = v.correct(c, cmd, "swap", func(l ledger.Ledger) (ledger.Ledger, error) { return v.swapped(c, l, body) })
+	case actors.KeepDosing:
+		if d := v.find(body.ID); d != nil {
+			d.renew(c.Mono())
+		}
+	case actors.SetBottle:
+		err = v.setBottle(c, body)
 	case actors.Acknowledge:
 		v.acknowledge(c)
+		v.forgive(c)
 	default:
 		err = &actors.Refusal{Code: "unknown_command", Reason: fmt.Sprintf("vial: cannot do %T", cmd.Body)}
 	}

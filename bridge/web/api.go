@@ -24,6 +24,8 @@ type Status struct {
 	Stirring   *actors.StirringRate     `json:"stirring,omitempty"`
 	Vial       *actors.Vial             `json:"vial,omitempty"`
 	VialState  *actors.VialState        `json:"vial_state,omitempty"`
+	Bottles    *actors.Bottles          `json:"bottles,omitempty"`
+	DoseCheck  *actors.DoseCheck        `json:"dose_check,omitempty"`
 	LEDs       *actors.LEDs             `json:"leds,omitempty"`
 	Computer   *actors.Computer         `json:"computer,omitempty"`
 	Alarms     []actors.Alarm           `json:"alarms"` // the active ones
@@ -87,14 +89,31 @@ type SetRequest struct {
 	Values map[string]any `json:"values"`
 }
 
-// DoseRequest is the body of POST /api/run/add_media, add_alt_media and
-// remove_waste: exactly one of ML and DurationS. A repeated ID is answered
-// from memory, an expired one is refused: neither doses twice.
+// DoseRequest is the body of POST /api/run/ and an action of pumps: for
+// add_media, add_alt_media and remove_waste exactly one of ML, DurationS and
+// Continuously, whose end a DurationS beside it is; DurationS for the circulate
+// actions; Sequence for pumps. A repeated ID is answered from memory, and renews
+// the time of what goes on continuously; an expired one is refused: neither
+// doses twice.
 type DoseRequest struct {
-	ML        *float64   `json:"ml,omitempty"`
-	DurationS *float64   `json:"duration,omitempty"` // s
-	ID        string     `json:"id,omitempty"`
-	Expires   *time.Time `json:"expires,omitempty"`
+	ML           *float64             `json:"ml,omitempty"`
+	DurationS    *float64             `json:"duration,omitempty"` // s
+	Continuously bool                 `json:"continuously,omitempty"`
+	Sequence     []map[string]float64 `json:"sequence,omitempty"` // {"media": mL}, {"sleep": s}
+	Source       string               `json:"source_of_event,omitempty"`
+	ID           string               `json:"id,omitempty"`
+	Expires      *time.Time           `json:"expires,omitempty"`
+}
+
+// StopRequest is the body of POST /api/run/stop_dosing.
+type StopRequest struct {
+	Action string `json:"action,omitempty"` // only what this does; empty: all
+}
+
+// BottleRequest is the body of POST /api/bottles/{bottle}.
+type BottleRequest struct {
+	ML     *float64 `json:"ml"`                // in it now
+	SizeML float64  `json:"size_ml,omitempty"` // 0: as before
 }
 
 // LEDRequest is the body of POST /api/run/led_intensity, in %; what is left

@@ -80,7 +80,7 @@ func (c *Client) Set(ctx context.Context, job string, values map[string]any) (An
 	return call[Answer](ctx, c, http.MethodPost, "/api/jobs/"+url.PathEscape(job)+"/set", SetRequest{values})
 }
 
-// Dose runs add_media, add_alt_media or remove_waste.
+// Dose runs an action of pumps, such as add_media.
 func (c *Client) Dose(ctx context.Context, action string, d DoseRequest) (Answer, error) {
 	return call[Answer](ctx, c, http.MethodPost, "/api/run/"+url.PathEscape(action), d)
 }
@@ -98,6 +98,16 @@ func (c *Client) AtVial(ctx context.Context, verb string, r bench.Request) (Answ
 // MeasureBlank starts od_blank and returns once it reads.
 func (c *Client) MeasureBlank(ctx context.Context, b BlankRequest) (Answer, error) {
 	return call[Answer](ctx, c, http.MethodPost, "/api/run/od_blank", b)
+}
+
+// StopDosing turns pumps off: all, or those of one action.
+func (c *Client) StopDosing(ctx context.Context, action string) (Answer, error) {
+	return call[Answer](ctx, c, http.MethodPost, "/api/run/stop_dosing", StopRequest{action})
+}
+
+// SetBottle tells what is in a bottle now.
+func (c *Client) SetBottle(ctx context.Context, bottle string, b BottleRequest) (Answer, error) {
+	return call[Answer](ctx, c, http.MethodPost, "/api/bottles/"+url.PathEscape(bottle), b)
 }
 
 // Light sets LEDs.

@@ -3,13 +3,15 @@ package web
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/dosing/action"
 	"github.com/pioactor/pioactor/actors/setting"
 )
 
@@ -79,6 +81,9 @@ func (s *Server) stop(r *http.Request) (any, error) {
 	if err := read(r, &struct{}{}); err != nil {
 		return nil, err
 	}
+	if job := r.PathValue("job"); action.Is(job) {
+		return s.command(r, actors.Command{Target: "vial", Body: actors.StopDosing{Reason: "by " + origin(r).Mouth, Action: job}})
+	}
 	return s.toJob(r, actors.SetState{State: actors.Disconnected})
 }
 
@@ -111,61 +116,110 @@ func (s *Server) toJob(r *http.Request, body any) (any, error) {
 	return s.command(r, actors.Command{Target: job, Body: body})
 }
 
-var actions = map[string]func(d *actors.Dose, ml float64) (pump string){
-	"add_media":     func(d *actors.Dose, ml float64) string { d.MediaML = ml; return "media" },
-	"add_alt_media": func(d *actors.Dose, ml float64) string { d.AltMediaML = ml; return "alt_media" },
-	"remove_waste":  func(d *actors.Dose, ml float64) string { d.WasteML = ml; return "waste" },
-}
-
 func (s *Server) run(r *http.Request) (any, error) {
-	action := r.PathValue("action")
-	switch action {
-	case "led_intensity":
+	name := r.PathValue("action")
+	switch {
+	case name == "led_intensity":
 		return s.light(r)
-	case "od_blank":
+	case name == "od_blank":
 		return s.blank(r)
-	}
-	fill, ok := actions[action]
-	if !ok {
+	case name == "stop_dosing":
+		return s.stopDosing(r)
+	case !action.Is(name):
 		return nil, &Error{Status: http.StatusNotFound, Code: "unknown_action",
-			Reason: fmt.Sprintf("%.40q is not an action; there are add_alt_media, add_media, led_intensity, od_blank, remove_waste", action)}
+			Reason: fmt.Sprintf("%.40q is not an action; there are %s, led_intensity, od_blank, stop_dosing", name, strings.Join(action.Names(), ", "))}
 	}
 	var body DoseRequest
 	if err := read(r, &body); err != nil {
 		return nil, err
 	}
-	dose := actors.Dose{Source: origin(r).Mouth}
-	switch {
-	case (body.ML == nil) == (body.DurationS == nil):
-		return nil, invalid("invalid", "%s: want exactly one of ml (mL) and duration (s)", action)
-	case body.ML != nil && !(*body.ML > 0 && *body.ML <= maxDoseML):
-		return nil, outOfRange("ml: want more than 0 and at most %v mL, got %v", maxDoseML, *body.ML)
-	case body.ML != nil:
-		fill(&dose, *body.ML)
-	case !(*body.DurationS > 0 && *body.DurationS <= maxDoseS):
-		return nil, outOfRange("duration: want more than 0 and at most %v s, got %v", maxDoseS, *body.DurationS)
-	default:
-		dose.Pump = fill(&actors.Dose{}, 0)
-		dose.For = time.Duration(*body.DurationS * float64(time.Second))
+	dose, err := action.Dose(name, body.options())
+	if err != nil {
+		return nil, unfit(err)
 	}
+	dose.Source = cmp.Or(dose.Source, origin(r).Mouth)
 	cmd := actors.Command{Target: "vial", Body: dose}
 	if body.ID != "" {
-		cmd.ID = "http:" + action + ":" + body.ID
+		cmd.ID = "http:" + name + ":" + body.ID
 	}
 	if body.Expires != nil {
 		if now := s.sys.Clock().Now(); now.After(*body.Expires) {
-			return nil, &Error{Status: http.StatusConflict, Code: "expired", Reason: action + ": came after its expiry, nothing was done"}
+			return nil, &Error{Status: http.StatusConflict, Code: "expired", Reason: name + ": came after its expiry, nothing was done"}
 		}
 		cmd.Deadline = *body.Expires
 	}
-	return s.command(r, cmd)
+	answer, err := s.command(r, cmd)
+	if err == nil && dose.Continuously && cmd.ID != "" {
+		_, err = s.command(r, actors.Command{Target: "vial", Body: actors.KeepDosing{ID: cmd.ID}})
+	}
+	return answer, err
 }
 
-// Bounds of one dose by hand; the ledger knows the vial and is stricter.
-const (
-	maxDoseML = 1000.0 // mL
-	maxDoseS  = 3600.0 // s
-)
+// unfit is a request that an action cannot be made of.
+func unfit(err error) error {
+	var no *actors.Refusal
+	if !errors.As(err, &no) {
+		return err
+	}
+	if no.Code == "out_of_range" {
+		return &Error{Status: http.StatusUnprocessableEntity, Code: no.Code, Reason: no.Reason}
+	}
+	return &Error{Status: http.StatusBadRequest, Code: no.Code, Reason: no.Reason}
+}
+
+// options are those of the body that were given.
+func (d DoseRequest) options() map[string]any {
+	all := map[string]any{}
+	if d.ML != nil {
+		all["ml"] = *d.ML
+	}
+	if d.DurationS != nil {
+		all["duration"] = *d.DurationS
+	}
+	if d.Continuously {
+		all["continuously"] = true
+	}
+	if d.Sequence != nil {
+		list := make([]any, len(d.Sequence))
+		for i, step := range d.Sequence {
+			item := map[string]any{}
+			for what, value := range step {
+				item[what] = value
+			}
+			list[i] = item
+		}
+		all["sequence"] = list
+	}
+	if d.Source != "" {
+		all["source_of_event"] = d.Source
+	}
+	return all
+}
+
+// stopDosing turns pumps off: all, or those of one action.
+func (s *Server) stopDosing(r *http.Request) (any, error) {
+	var body StopRequest
+	if err := read(r, &body); err != nil {
+		return nil, err
+	}
+	if body.Action != "" && !action.Is(body.Action) {
+		return nil, invalid("unknown_action", "action: %.40q: want one of %s, or leave it out", body.Action, strings.Join(action.Names(), ", "))
+	}
+	return s.command(r, actors.Command{Target: "vial", Body: actors.StopDosing{Reason: "by " + origin(r).Mouth, Action: body.Action}})
+}
+
+// bottle takes note of what is in a bottle now.
+func (s *Server) bottle(r *http.Request) (any, error) {
+	var body BottleRequest
+	if err := read(r, &body); err != nil {
+		return nil, err
+	}
+	if body.ML == nil {
+		return nil, invalid("invalid", "bottle: want ml, what is in it now")
+	}
+	return s.command(r, actors.Command{Target: "vial",
+		Body: actors.SetBottle{Bottle: r.PathValue("bottle"), ML: *body.ML, SizeML: body.SizeML}})
+}
 
 func outOfRange(format string, args ...any) *Error {
 	return &Error{Status: http.StatusUnprocessableEntity, Code: "out_of_range", Reason: fmt.Sprintf(format, args...)}

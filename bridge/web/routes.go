@@ -23,6 +23,7 @@ func (s *Server) routes() http.Handler {
 		"POST /api/run/{action}":       s.run,
 		"GET /api/vial":                s.vial,
 		"POST /api/vial/{verb}":        s.atVial,
+		"POST /api/bottles/{bottle}":   s.bottle,
 		"GET /api/logs":                s.logs,
 		"POST /api/logs":               s.note,
 		"GET /api/alarms":              s.alarms,

@@ -49,6 +49,10 @@ func (st *Status) note(f actors.Retained) {
 		st.Vial = &f
 	case actors.VialState:
 		st.VialState = &f
+	case actors.Bottles:
+		st.Bottles = &f
+	case actors.DoseCheck:
+		st.DoseCheck = &f
 	case actors.LEDs:
 		st.LEDs = &f
 	case actors.Computer:

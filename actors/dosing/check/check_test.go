@@ -1,0 +1,214 @@
+package check
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// culture is a vial with an exact truth: V mL at ln OD, growing at mu until the
+// ceiling of its substrate, read every 5 s with white noise.
+type culture struct {
+	rng        *rand.Rand
+	noise      float64
+	pump       float64 // true inflow over told
+	flow       float64 // share of the waste that leaves
+	feed       float64 // share of the inflow that arrives
+	mu, top    float64 // 1/h; ln OD where the substrate is spent
+	ml         float64
+	volume, ln float64
+	now        time.Duration
+	check      Check
+}
+
+func newCulture(seed uint64, noise, pump float64) *culture {
+	return &culture{rng: rand.New(rand.NewPCG(seed, 3)), noise: noise, pump: pump, flow: 1, feed: 1, mu: 0.9, top: 100, ml: 1, volume: 15}
+}
+
+func (k *culture) grow(d time.Duration) {
+	k.now += d
+	k.ln = min(k.ln+k.mu*d.Hours(), max(k.top, k.ln))
+}
+
+func (k *culture) read() float64 {
+	k.grow(5 * time.Second)
+	y := math.Exp(k.ln) * (1 + k.noise*k.rng.NormFloat64())
+	k.check.Read(k.now, y)
+	return y
+}
+
+// dose exchanges k.ml.
+func (k *culture) dose() {
+	k.check.Began(k.now)
+	in := k.ml * k.pump * k.feed
+	k.ln -= math.Log1p(in / k.volume)
+	k.volume = min(k.volume+in, 20.0001)
+	k.grow(time.Duration(k.ml / 0.0911 * float64(time.Second)))
+	if k.volume > 15 {
+		k.volume = max(15, k.volume-k.flow*3*k.ml*k.pump)
+	}
+	k.grow(40 * time.Second)
+	k.check.Ended(k.now, Dose{k.ml, -math.Log1p(k.ml / 15)})
+}
+
+// turbidostat doses when ln OD passes 0; chemostat every 20 min.
+func (k *culture) turbidostat() { k.until(func() bool { return k.ln >= 0 }) }
+func (k *culture) chemostat() {
+	next := k.now + 18*time.Minute
+	k.until(func() bool { return k.now >= next })
+}
+
+func (k *culture) until(due func() bool) {
+	for k.read(); !due() || k.now < k.check.quiet+10*time.Second; k.read() {
+	}
+}
+
+// regime is a culture and how it is fed.
+type regime struct {
+	name      string
+	set       func(*culture)
+	chemostat bool
+}
+
+var regimes = []regime{
+	{"turbidostat", func(*culture) {}, false},
+	{"slow turbidostat", func(k *culture) { k.mu = 0.1 }, false},
+	{"starved chemostat", func(k *culture) { k.ml, k.top = 0.5, 0 }, true},
+	{"balanced chemostat", func(k *culture) { k.ml, k.mu = 0.5, 0.095*k.pump }, true},
+}
+
+// next waits for the next dose, and judges before it.
+func (k *culture) next(r regime) Finding {
+	if r.chemostat {
+		k.chemostat()
+	} else {
+		k.turbidostat()
+	}
+	return k.check.Judge(5, k.ml)
+}
+
+func (r regime) culture(seed uint64, noise, pump float64) *culture {
+	k := newCulture(seed, noise, pump)
+	r.set(k)
+	return k
+}
+
+// TestSoundVialIsLeftAlone for 48 h in every regime, noise and pump error.
+func TestSoundVialIsLeftAlone(t *testing.T) {
+	for _, r := range regimes {
+		for _, noise := range []float64{0.006, 0.016, 0.033} {
+			for i, pump := range []float64{0.85, 1.15} {
+				k := r.culture(uint64(i), noise, pump)
+				for k.now < 48*time.Hour {
+					if f := k.next(r); f.Verdict != Fine {
+						t.Fatalf("%s, noise %v, pump %v: after %v %+v", r.name, noise, pump, k.now, f)
+					}
+					k.dose()
+				}
+			}
+		}
+	}
+}
+
+// caught is the volume at which a fault is noticed, and by which verdict; 0 for
+// not within 60 doses.
+func (k *culture) caught(r regime) (ml float64, f Finding) {
+	for n := range 60 {
+		if f = k.next(r); f.Verdict != Fine {
+			return 15 + float64(n)*k.ml*k.pump, f
+		}
+		k.dose()
+	}
+	return 0, f
+}
+
+// TestBlockedWasteIsSeenBeforeTheBrim where the readings allow it: up to 1.6 %
+// of noise in a turbidostat, 0.6 % in a balanced chemostat. A turbidostat at
+// 3.3 % is stopped within two doses of the brim.
+func TestBlockedWasteIsSeenBeforeTheBrim(t *testing.T) {
+	for _, c := range []struct {
+		r             regime
+		noise, mostML float64
+	}{
+		{regimes[0], 0.006, 20}, {regimes[0], 0.016, 20.2}, {regimes[0], 0.033, 22.3},
+		{regimes[1], 0.006, 20}, {regimes[3], 0.006, 20},
+	} {
+		for seed, pump := range []float64{0.85, 1, 1.15} {
+			k := c.r.culture(uint64(seed), c.noise, pump)
+			for range 40 {
+				k.next(c.r)
+				k.dose()
+			}
+			k.flow = 0
+			if ml, f := k.caught(c.r); ml == 0 || ml > c.mostML || f.Verdict != Filling {
+				t.Errorf("%s, noise %v, pump %v: %+v at %.2f mL, want it by %v mL", c.r.name, c.noise, pump, f, ml, c.mostML)
+			}
+		}
+	}
+}
+
+// TestEmptyBottleIsSeenWithinThreeDoses also tests that what was learnt outlives
+// a restart.
+func TestEmptyBottleIsSeenWithinThreeDoses(t *testing.T) {
+	for _, noise := range []float64{0.006, 0.016} {
+		for seed, pump := range []float64{0.85, 1, 1.15} {
+			k := regimes[0].culture(uint64(seed), noise, pump)
+			for range 20 {
+				k.next(regimes[0])
+				k.dose()
+			}
+			text, err := json.Marshal(k.check.Memory)
+			if err != nil {
+				t.Fatal(err)
+			}
+			k.check = Check{}
+			if err := json.Unmarshal(text, &k.check.Memory); err != nil {
+				t.Fatal(err)
+			}
+			k.feed = 0
+			for range 12 { // the culture outgrows its target
+				k.read()
+			}
+			ml, f := k.caught(regimes[0])
+			if doses := (ml - 15) / pump; ml == 0 || doses > 4.01 || f.Verdict != NoStep {
+				t.Errorf("noise %v, pump %v: %+v after %.0f doses", noise, pump, f, doses)
+			}
+		}
+	}
+}
+
+func TestUnverifiedVolumeGrowsInTheDark(t *testing.T) {
+	k := newCulture(1, 0.006, 1)
+	for range 30 {
+		k.turbidostat()
+		k.dose()
+	}
+	k.turbidostat()
+	if ml := k.check.UnverifiedML(); ml > 3 {
+		t.Errorf("%.1f mL unverified in a sound vial, want at most 3", ml)
+	}
+	before := k.check.UnverifiedML()
+	for range 5 {
+		k.check.Began(k.now)
+		k.check.Ended(k.now, Dose{1, -math.Log1p(1.0 / 15)})
+	}
+	if ml := k.check.UnverifiedML(); math.Abs(ml-before-5) > 1e-9 && ml < 5 {
+		t.Errorf("%.1f mL unverified after 5 mL that nobody saw", ml)
+	}
+	k.check.Forget()
+	if ml := k.check.UnverifiedML(); ml != 0 {
+		t.Errorf("%.1f mL unverified after a look at the vial, want 0", ml)
+	}
+}
+
+func TestNonsenseReadingsAreIgnored(t *testing.T) {
+	var c Check
+	for i, od := range []float64{math.NaN(), math.Inf(1), 0, -1} {
+		c.Read(time.Duration(i)*time.Second, od)
+	}
+	if c.Open() || c.Judge(5, 1).Verdict != Fine || c.UnverifiedML() != 0 {
+		t.Errorf("%+v", c)
+	}
+}
