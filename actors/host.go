@@ -35,6 +35,7 @@ type host struct {
 	tick     *clock.Timer
 	rhythm   uint64 // counts calls of Every
 	dosing   *doseGuard
+	dodge    *dodger
 	auto     *record
 	replied  bool
 	deferred bool
@@ -267,6 +268,10 @@ func (h *host) posted(p posted) {
 		h.ticked(msg)
 	case accepted:
 		h.note(msg)
+	case dodgeDue:
+		h.dodgeNext(msg)
+	case dodgeWord:
+		h.heardDodge(msg)
 	case edgePanic:
 		h.fail(fmt.Errorf("panic at the edge: %v", msg.reason))
 	default:
@@ -277,6 +282,9 @@ func (h *host) posted(p posted) {
 // fact delivers f, unless the job sleeps; what it says about doses counts even
 // then, or a dose that ends meanwhile would hold readings back for ever.
 func (h *host) fact(f Fact) {
+	if od, ok := f.(ODRhythm); ok && h.dodge != nil {
+		h.follow(od)
+	}
 	admitted := h.dosing == nil || h.dosing.admits(h, f)
 	if admitted && h.state != Sleeping {
 		h.deliver(f)

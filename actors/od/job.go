@@ -40,8 +40,8 @@ type Options struct {
 //
 // Takes: Quiet and QuietEnded of the window, ADCRead of the adc, Dosed and
 // Disturbance (the reading before them foretells nothing).
-// Sends: ODReading for each signal channel, ODReadings, RelativeIRIntensity;
-// alarms od_reading_failing, reference_unstable,
+// Sends: ODReading for each signal channel, ODReadings, RelativeIRIntensity,
+// ODRhythm; alarms od_reading_failing, reference_unstable,
 // reference_missing, adc_too_high, od_reading_not_saved.
 // Fails by: nothing at run time. It refuses to start with state it cannot read.
 type Job struct {
@@ -149,6 +149,8 @@ func (j *Job) Receive(c *actors.Context, msg any) error {
 		j.changed(c, m.Names)
 	case actors.Entered:
 		j.entered(c, m)
+	case actors.Stopping:
+		c.Publish(actors.ODRhythm{Job: c.Name()})
 	}
 	return nil
 }

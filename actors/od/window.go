@@ -250,6 +250,7 @@ func (j *Job) again(c *actors.Context) {
 
 // entered pauses, and goes on in the old phase.
 func (j *Job) entered(c *actors.Context, m actors.Entered) {
+	j.tellRhythm(c)
 	switch {
 	case m.State == actors.Sleeping && j.step != idle:
 		c.Tell("window", protocol.EndQuiet{})
