@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/pioactor/pioactor/actors/od/rhythm"
@@ -15,7 +16,8 @@ type ODNear struct{}
 type ODOver struct{}
 
 // Dodging tells a job that dodges whether there is something to dodge: On while
-// OD is read, also while the reading job pauses. Reason says why not.
+// OD is read, also while the reading job pauses. Reason says why readings that
+// are taken cannot be dodged; it is empty when none are.
 type Dodging struct {
 	On     bool
 	Reason string
@@ -36,28 +38,39 @@ func (ODRhythm) RetainKey() string { return "" }
 
 // DodgeOD keeps this job out of the way of OD readings: it gets ODNear before
 // ahead of each reading, ODOver once the reading and after have passed, and
-// Dodging when that begins and ends. It may be called at any moment and again;
-// the first reading to be dodged is the next that is still further away than
-// before. Readings too close to each other for that are refused, as is before
-// of 0. A job that dodges is not needed for quiet outputs: inside an OD window
-// no output changes anyway. It is for what takes time to come to rest.
+// Dodging when that begins and ends, also because readings come too close to
+// each other. It may be called at any moment and again; the first reading to be
+// dodged is the next that is still further away than before. An error means
+// wrong arguments: before of 0, after below 0.
+//
+// A job that dodges is not needed for quiet outputs: inside an OD window no
+// output changes anyway. It is for what takes time to come to rest.
 func (c *Context) DodgeOD(before, after time.Duration) error {
 	h := c.h
 	wish := rhythm.Dodge{Before: before, After: after}
-	now, _ := latest[ODRhythm](h.sys, "")
-	interval := now.Interval
-	if interval == 0 || !h.sys.Running(now.Job) {
-		interval = time.Hour // only what is wrong whatever the interval
-	}
-	if err := wish.Check(interval); err != nil {
-		return &Refusal{"cannot_dodge", c.Name() + ": " + err.Error()}
+	if err := wish.Check(before + rhythm.Reading + after + 1); err != nil {
+		return fmt.Errorf("actors: %s: dodge OD: %w", c.Name(), err)
 	}
 	Subscribe[ODRhythm](c)
 	if h.dodge == nil {
 		h.dodge = &dodger{}
 	}
 	h.dodge.wish = wish
+	now, _ := latest[ODRhythm](h.sys, "")
 	h.follow(now)
+	return nil
+}
+
+// CanDodgeOD refuses what OD readings as they are taken now leave no time for.
+// While none are taken there is time for anything.
+func (c *Context) CanDodgeOD(before, after time.Duration) error {
+	od, _ := latest[ODRhythm](c.h.sys, "")
+	if od.Interval == 0 || !c.h.sys.Running(od.Job) {
+		return nil
+	}
+	if err := (rhythm.Dodge{Before: before, After: after}).Check(od.Interval); err != nil {
+		return &Refusal{"cannot_dodge", c.Name() + ": " + err.Error()}
+	}
 	return nil
 }
 
@@ -109,7 +122,7 @@ func (h *host) tellDodging() {
 	d := h.dodge
 	now := Dodging{On: true}
 	if d.od.Interval == 0 || !h.sys.Running(d.od.Job) {
-		now = Dodging{Reason: "OD is not read"}
+		now = Dodging{}
 	} else if err := d.wish.Check(d.od.Interval); err != nil {
 		now = Dodging{Reason: err.Error()}
 	}

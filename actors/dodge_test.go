@@ -35,7 +35,7 @@ type shyLog struct {
 	on            actors.Dodging
 	nears         []time.Duration // on Mono
 	overs         []time.Duration
-	errs          []error
+	can, err      error
 	bad           []string
 }
 
@@ -47,14 +47,14 @@ func (s shy) Receive(c *actors.Context, msg any) error {
 	switch msg := msg.(type) {
 	case actors.Started:
 		l.near = false
-		l.errs = append(l.errs, c.DodgeOD(l.before, l.after))
+		l.can, l.err = c.CanDodgeOD(l.before, l.after), c.DodgeOD(l.before, l.after)
 	case actors.Command:
 		switch msg.Body.(type) {
 		case dodgeOff:
 			c.StopDodgingOD()
 			l.near = false
 		case dodgeAgain:
-			l.errs = append(l.errs, c.DodgeOD(l.before, l.after))
+			l.can, l.err = c.CanDodgeOD(l.before, l.after), c.DodgeOD(l.before, l.after)
 		}
 	case actors.Entered:
 		if msg.State == actors.Sleeping {
@@ -116,7 +116,7 @@ func (l *shyLab) reads(every time.Duration) actors.ODRhythm {
 func TestUsersJobDodgesEveryReading(t *testing.T) {
 	l := newShyLab(t, 1)
 	l.start("shy")
-	if l.log.on.On || l.log.on.Reason != "OD is not read" {
+	if l.log.on.On {
 		t.Errorf("before anybody reads: %+v", l.log.on)
 	}
 	l.start("od_reading")
@@ -145,7 +145,7 @@ func TestUsersJobDodgesEveryReading(t *testing.T) {
 	}
 	l.sys.Stop("od_reading")
 	l.clk.Run(time.Minute)
-	if l.log.on.On || l.log.on.Reason == "" {
+	if l.log.on.On || l.log.on.Reason != "" {
 		t.Errorf("after reading ended: %+v", l.log.on)
 	}
 }
@@ -156,13 +156,16 @@ func TestTightReadingsCannotBeDodged(t *testing.T) {
 	l.reads(3 * time.Second)
 	l.start("shy")
 	var no *actors.Refusal
-	if err := l.log.errs[0]; !errors.As(err, &no) || no.Code != "cannot_dodge" || !strings.Contains(no.Reason, "want an interval above 3s") {
+	if err := l.log.can; !errors.As(err, &no) || no.Code != "cannot_dodge" || !strings.Contains(no.Reason, "want an interval above 3s") {
 		t.Errorf("3 s leave no time: %v", err)
+	}
+	if l.log.on.On || !strings.Contains(l.log.on.Reason, "want an interval above 3s") {
+		t.Errorf("interval of 3 s: %+v, want to be told why not", l.log.on)
 	}
 	l.reads(10 * time.Second)
 	l.do("shy", dodgeAgain{})
-	if err := l.log.errs[1]; err != nil || !l.log.on.On {
-		t.Errorf("10 s: %v, %+v", err, l.log.on)
+	if l.log.can != nil || !l.log.on.On {
+		t.Errorf("10 s: %v, %+v", l.log.can, l.log.on)
 	}
 	l.clk.Run(time.Minute)
 	l.reads(2 * time.Second)
@@ -177,6 +180,14 @@ func TestTightReadingsCannotBeDodged(t *testing.T) {
 	l.reads(5 * time.Second)
 	if l.clk.Run(time.Minute); !l.log.on.On || len(l.log.nears) == nears {
 		t.Errorf("interval of 5 s again: %+v", l.log.on)
+	}
+}
+
+func TestDodgingWithoutTimeBeforeIsWrong(t *testing.T) {
+	l := newShyLab(t, 3)
+	l.log.before = 0
+	if l.start("shy"); l.log.err == nil || !strings.Contains(l.log.err.Error(), "want more than 0 s before") {
+		t.Errorf("quiet for 0 s before a reading: %v", l.log.err)
 	}
 }
 

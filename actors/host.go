@@ -347,8 +347,9 @@ func (h *host) showSettings() {
 		return
 	}
 	fields := setting.Of(h.job)
+	hider, hides := h.job.(Hider)
 	if h.shown == nil {
-		h.shown = make([]any, len(fields))
+		h.shown = h.before(fields)
 	}
 	changed := false
 	for i, f := range fields {
@@ -356,6 +357,9 @@ func (h *host) showSettings() {
 			continue
 		}
 		v := f.Value(h.job)
+		if hides && hider.Hides(f.Name) {
+			v = nil
+		}
 		if h.shown[i] == v {
 			continue
 		}
@@ -368,13 +372,28 @@ func (h *host) showSettings() {
 	}
 }
 
+// before is what is shown at a start: nothing, but for what an incarnation that
+// failed has left and this one might hide.
+func (h *host) before(fields []setting.Field) []any {
+	shown := make([]any, len(fields))
+	if _, hides := h.job.(Hider); !hides {
+		return shown
+	}
+	for i, f := range fields {
+		if old, ok := latest[SettingChanged](h.sys, h.spec.Slot+"/"+f.Name); ok && old.Value != nil {
+			shown[i] = unshown
+		}
+	}
+	return shown
+}
+
 // hideSettings clears what is not to outlive the job.
 func (h *host) hideSettings() {
 	if h.job == nil || h.spec.Slot == "" {
 		return
 	}
-	for _, f := range setting.Of(h.job) {
-		if f.Shown && !f.Persist {
+	for i, f := range setting.Of(h.job) {
+		if f.Shown && !f.Persist && (h.shown == nil || h.shown[i] != nil) {
 			h.sys.publish(h.spec.Experiment, SettingChanged{Job: h.spec.Slot, Setting: f.Name})
 		}
 	}
