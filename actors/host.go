@@ -286,6 +286,9 @@ func (h *host) fact(f Fact) {
 		h.follow(od)
 	}
 	admitted := h.dosing == nil || h.dosing.admits(h, f)
+	if admitted && h.auto != nil {
+		f, admitted = steering(f)
+	}
 	if admitted && h.state != Sleeping {
 		h.deliver(f)
 	}

@@ -49,6 +49,7 @@ type Job struct {
 type run struct {
 	channels []int // of the readings, ascending
 	values   []float64
+	ratios   ratios
 	skipped  int
 	warm     *ekf.WarmUp
 	norm     normalization
@@ -98,7 +99,7 @@ func (j *Job) Receive(c *actors.Context, msg any) error {
 
 // readings takes one instant's readings.
 func (j *Job) readings(c *actors.Context, m actors.ODReadings) {
-	if m.Experiment != c.Experiment() || !usable(m.Readings) || j.tooSoon(m) {
+	if m.Experiment != c.Experiment() || !slices.ContainsFunc(m.Readings, usable) || j.tooSoon(m) {
 		return
 	}
 	if !j.sameChannels(m.Readings) {
@@ -107,8 +108,8 @@ func (j *Job) readings(c *actors.Context, m actors.ODReadings) {
 	if !j.follow(c, m.Readings[0]) {
 		return
 	}
-	for i, r := range m.Readings {
-		j.values[i] = r.Value
+	if !j.complete(m.Readings) {
+		return
 	}
 	switch {
 	case j.filter != nil:
@@ -117,17 +118,6 @@ func (j *Job) readings(c *actors.Context, m actors.ODReadings) {
 	default:
 		j.warmUp(c, m)
 	}
-}
-
-// usable reports whether every channel's reading may be believed; a filter is
-// fed all channels or none.
-func usable(readings []actors.ODReading) bool {
-	for _, r := range readings {
-		if r.Quality.Grade != actors.Good && r.Quality.Grade != actors.Uncertain {
-			return false
-		}
-	}
-	return len(readings) > 0
 }
 
 func (j *Job) sameChannels(readings []actors.ODReading) bool {
@@ -144,6 +134,7 @@ func (j *Job) rewire(c *actors.Context, readings []actors.ODReading) {
 		j.channels = append(j.channels, r.Channel)
 	}
 	j.values = make([]float64, len(readings))
+	j.ratios = nil
 	j.filter, j.warm, j.norm, j.skipped = nil, nil, normalization{}, 0
 }
 

@@ -32,6 +32,7 @@ type snapshot struct {
 	Estimator string          `json:"estimator"`
 	Step      float64         `json:"ln_step"` // dosed since then
 	Unknown   bool            `json:"unknown_dose"`
+	Ratios    ratios          `json:"ratios,omitempty"`
 	Filter    json.RawMessage `json:"filter"`
 	Vial      uint64          `json:"vial_number,omitempty"`
 }
@@ -88,6 +89,9 @@ func (j *Job) resume(c *actors.Context) {
 		return
 	}
 	j.filter, j.last, j.disturbed = f, stamp{at: s.At}, stale
+	if len(s.Ratios) == len(j.channels) {
+		j.ratios = s.Ratios
+	}
 	j.dose.step, j.dose.unknown, j.heard = min(s.Step, 0), s.Unknown, s.Heard
 	j.missedDose(c)
 }
@@ -116,7 +120,7 @@ func (j *Job) snapshot(c *actors.Context) {
 		return
 	}
 	j.hasSnap, j.snapped = true, c.Mono()
-	c.Save(snapKey(c.Experiment()), snapshot{j.last.at, c.Now(), j.Estimator, j.dose.step, j.dose.unknown, state, j.norm.Vial})
+	c.Save(snapKey(c.Experiment()), snapshot{j.last.at, c.Now(), j.Estimator, j.dose.step, j.dose.unknown, slices.Clone(j.ratios), state, j.norm.Vial})
 }
 
 // savedSomething starts the filter, or says why growth rates are missing.

@@ -87,8 +87,8 @@ func (j *Job) reference(c *actors.Context, raw []optics.Reading) (lamp optics.Qu
 			seen.Volts = 0 // noise: a dead lamp is not a steady one
 		}
 		j.ref, lamp = j.ref.Next(seen, j.Interval)
+		lamp = j.watchLamp(c, lamp)
 		j.remember(i, raw[i], lamp)
-		j.watchLamp(c, lamp)
 	}
 	return lamp
 }
