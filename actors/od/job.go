@@ -38,8 +38,9 @@ type Options struct {
 
 // Job reads optical density. Its defaults are those of Pioreactor 26.7.2.
 //
-// Takes: Quiet and QuietEnded of the window, ADCRead of the adc, Dosed and
-// Disturbance (the reading before them foretells nothing).
+// Takes: Quiet and QuietEnded of the window, ADCRead of the adc; DoseStarted,
+// DosingEvent and Dosed (bubbles), Dosed and Disturbance (the reading before them
+// foretells nothing).
 // Sends: ODReading for each signal channel, ODReadings, RelativeIRIntensity,
 // ODRhythm; alarms od_reading_failing, reference_unstable,
 // reference_missing, adc_too_high, od_reading_not_saved.
@@ -143,7 +144,15 @@ func (j *Job) Receive(c *actors.Context, msg any) error {
 		j.again(c)
 	case actors.Saved:
 		j.savedFirst(c, m)
-	case actors.Dosed, actors.Disturbance:
+	case actors.DoseStarted:
+		j.stirredUp(c, longestDose)
+	case actors.DosingEvent:
+		j.stirredUp(c, actors.Settle)
+	case actors.Dosed:
+		j.forget()
+		j.clear = 0
+		j.stirredUp(c, actors.Settle)
+	case actors.Disturbance:
 		j.forget()
 	case actors.SettingsChanged:
 		j.changed(c, m.Names)

@@ -47,6 +47,8 @@ func (j *Job) start(c *actors.Context) error {
 	if found && j.IRPercent == auto && k.IRPercent > 0 {
 		j.IRPercent = k.IRPercent
 	}
+	actors.Subscribe[actors.DoseStarted](c)
+	actors.Subscribe[actors.DosingEvent](c)
 	actors.Subscribe[actors.Dosed](c)
 	actors.Subscribe[actors.Disturbance](c)
 	j.tellRhythm(c)

@@ -16,6 +16,7 @@ const (
 
 	Clipped     Quality = "uncertain:clipped"       // cut off at zero or at the end of a calibration
 	DarkTooHigh Quality = "uncertain:dark_too_high" // stray light: the vial is not well covered
+	Bubbles     Quality = "uncertain:bubbles"       // liquid was moved a moment ago
 	Hum         Quality = "uncertain:hum"           // mains hum as strong as the light: samples are cut off at zero
 	Late        Quality = "uncertain:late"          // taken well off its schedule
 	BelowBlank  Quality = "uncertain:below_blank"   // less light than the medium alone
@@ -30,7 +31,7 @@ const (
 )
 
 // Qualities lists every quality, best first.
-var Qualities = [...]Quality{Good, Clipped, DarkTooHigh, Hum, Late, BelowBlank, Saturated, SensorError, PumpOn,
+var Qualities = [...]Quality{Good, Clipped, DarkTooHigh, Bubbles, Hum, Late, BelowBlank, Saturated, SensorError, PumpOn,
 	StirringOff, Disturbed, ReferenceMissing, ReferenceUnstable}
 
 // Code is "good", "uncertain" or "bad"; "bad" for an unknown quality.
