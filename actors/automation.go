@@ -23,6 +23,8 @@ func steering(f Fact) (Fact, bool) {
 	switch f := f.(type) {
 	case ODReading:
 		return f, f.Quality.Grade == Good
+	case ODFused:
+		return f, f.Quality.Grade == Good
 	case ODReadings:
 		bad := func(r ODReading) bool { return r.Quality.Grade != Good }
 		if slices.ContainsFunc(f.Readings, bad) {
@@ -66,7 +68,7 @@ func (g *doseGuard) admits(h *host, f Fact) bool {
 		return g.concluded(f.ID)
 	case DoseRefused:
 		return g.concluded(f.ID)
-	case ODReading, ODReadings, ODFiltered, GrowthRate:
+	case ODReading, ODReadings, ODFused, ODFiltered, GrowthRate:
 		return now >= g.quiet && len(g.own) == 0
 	}
 	return true
@@ -84,7 +86,7 @@ func (h *host) subscribeFamily() {
 		return
 	}
 	for _, t := range []reflect.Type{
-		reflect.TypeFor[ODReading](), reflect.TypeFor[ODFiltered](), reflect.TypeFor[GrowthRate](),
+		reflect.TypeFor[ODReading](), reflect.TypeFor[ODFused](), reflect.TypeFor[ODFiltered](), reflect.TypeFor[GrowthRate](),
 		reflect.TypeFor[Dosed](), reflect.TypeFor[DoseStarted](), reflect.TypeFor[DoseRefused](),
 	} {
 		h.sys.bus.subscribe(t, h.life.pid)

@@ -51,6 +51,7 @@ func (j *Job) start(c *actors.Context) error {
 	actors.Subscribe[actors.DosingEvent](c)
 	actors.Subscribe[actors.Dosed](c)
 	actors.Subscribe[actors.Disturbance](c)
+	j.takeUp(c)
 	j.tellRhythm(c)
 	j.adopt(c)
 	j.warnBright(c)

@@ -71,7 +71,11 @@ func (s *Stirring) beginDodging(c *actors.Context) {
 	if s.follows = s.follows || s.OutsideRPM == unset; s.follows {
 		s.OutsideRPM = s.TargetRPM
 	}
+	if s.OutsideRPM != s.TargetRPM {
+		s.feed(c, s.OutsideRPM)
+	}
 	s.Dodging, s.TargetRPM = true, s.OutsideRPM
+	s.feedAside(c)
 	if od, _, _ := actors.Latest[actors.ODRhythm](c, ""); od.Interval < relaxed {
 		c.Log().Notice("OD is read every %v: too often to control the speed in between, which takes %v; a stirring calibration keeps it true.", od.Interval, relaxed)
 	}

@@ -138,6 +138,7 @@ func (s *Stirring) start(c *actors.Context) error {
 		s.TargetRPM = 0
 	}
 	s.seed()
+	s.feed(c, s.TargetRPM)
 	actors.Subscribe[actors.OwnerGone](c)
 	s.drive.turned = c.Mono()
 	c.After(renewal, beat{})
@@ -235,6 +236,7 @@ func (s *Stirring) changed(c *actors.Context, names []string) error {
 	if err := s.redodge(c, names); err != nil {
 		return err
 	}
+	s.feedTargets(c, names)
 	if slices.Contains(names, "duty_cycle") {
 		s.seed()
 	}
