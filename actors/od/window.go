@@ -265,6 +265,9 @@ func (j *Job) stirredUp(c *actors.Context, lasts time.Duration) {
 // entered pauses, and goes on in the old phase.
 func (j *Job) entered(c *actors.Context, m actors.Entered) {
 	j.tellRhythm(c)
+	if m.State == actors.Sleeping {
+		j.unfused(c, "")
+	}
 	switch {
 	case m.State == actors.Sleeping && j.step != idle:
 		c.Tell("window", protocol.EndQuiet{})
