@@ -198,3 +198,24 @@ func TestOnlyAnXRFuses(t *testing.T) {
 		t.Errorf("fused from one angle: %+v, alarm %v", f, r.alarm("od_not_fused"))
 	}
 }
+
+// TestBlankAndCalibrationExcludeEachOther in a job that runs; a start with both
+// is refused.
+func TestBlankAndCalibrationExcludeEachOther(t *testing.T) {
+	r, _ := simRig(t, 1, steady(0.5))
+	r.publish(line90(80))
+	r.startOD(t, nil)
+	r.clk.Run(time.Minute)
+	r.sys.Publish("exp 1", actors.Blank{ID: "a", Means: []actors.ChannelValue{{Channel: 2, Value: 0.01}}})
+	r.clk.Run(time.Minute)
+	want(t, "both", r.last(t).Quality, actors.Bad, "uncalibrated")
+	if a, _ := actors.LatestOf[actors.Alarm](r.sys, "od_not_calibrated"); !a.Active || !strings.Contains(a.Text, "exclude each other") {
+		t.Errorf("alarm = %+v", a)
+	}
+	r.publish(actors.CalibrationActive{Device: "od90"})
+	r.clk.Run(time.Minute)
+	want(t, "the blank alone", r.last(t).Quality, actors.Good, "")
+	if r.alarm("od_not_calibrated") {
+		t.Error("the alarm stays")
+	}
+}
