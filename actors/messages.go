@@ -105,9 +105,9 @@ type ODReading struct {
 // estimator. Bad: there is none, since just now.
 type ODFused struct {
 	Meta
-	Value      float64 `json:"od_fused"` // AU
-	Low        float64 `json:"low"`      // AU, of the interval
-	High       float64 `json:"high"`     // AU
+	Value      float64 `json:"od_fused"`      // AU
+	Low        float64 `json:"od_fused_low"`  // AU, of the interval
+	High       float64 `json:"od_fused_high"` // AU
 	Quality    Quality `json:"quality"`
 	Estimator  string  `json:"estimator,omitempty"`   // its name
 	VialNumber uint64  `json:"vial_number,omitempty"` // of the vial it was taken in; see Vial
