@@ -40,8 +40,8 @@
 //	    actors/clock        time for everyone: real, or virtual and deterministic
 //	    actors/state        small durable state, one fsynced file per key
 //	    actors/setting      a struct's tags: decode, check, assign, describe
-//	    pure science        actors/od/optics, actors/od/fusion, actors/growth/ekf, actors/stirring/rotor, actors/temperature/inference,
-//	                        actors/pid, actors/selftest/check, actors/alarm/condition, actors/dosing/check;
+//	    pure science        actors/od/optics, actors/od/fusion, actors/od/rhythm, actors/growth/ekf, actors/stirring/rotor,
+//	                        actors/temperature/inference, actors/pid, actors/selftest/check, actors/alarm/condition, actors/dosing/check;
 //	                        and pure book-keeping: actors/dosing/ledger, actors/device/lease, actors/temperature/watch.
 //	                        Values in, values out: no clock, no goroutine, no file
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
@@ -79,7 +79,8 @@
 //	│    ├─ leds  adc  tachometer  stirrer  pumps  rail  statusled  button  thermometer
 //	│    ├─ heater          with a watch of its own: no heat without a plausible reading
 //	│    ├─ vial            the volume ledger, single writer of volumes; it belongs to the vial, not to the experiment
-//	│    └─ window          the OD window: od_reading asks for quiet, whatever disturbs light or fluid grants it
+//	│    └─ window          the OD window: od_reading asks for quiet, whatever disturbs light or fluid grants it;
+//	│                       what takes time to come to rest, such as stirring, dodges the readings
 //	├─ calibrations         which curve is in force on each device
 //	├─ bridge               MQTT
 //	├─ alarm                what is alarming, what hides behind what, and who took note
@@ -98,10 +99,10 @@
 // # Four journeys
 //
 // A reading. The board answers a burst of photodiode voltages; the od_reading
-// job takes out mains hum, dark offset, drift of the lamp and blank, and says how
-// far the result can be trusted; the ODReading goes to the growth estimator, to the
-// automation and to the observers. Nobody polls, and nobody asks the broker what
-// a neighbour in the same process knows.
+// job takes out mains hum, dark offset, drift of the lamp and blank, applies the
+// active calibration, and says how far the result can be trusted; the ODReading
+// goes to the growth estimator, to the automation and to the observers. Nobody
+// polls, and nobody asks the broker what a neighbour in the same process knows.
 //
 // A command. An MQTT /set, an HTTP request, the command line and Go code all
 // become the same Command in one mailbox, and all get one Reply. A setting is

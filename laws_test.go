@@ -24,6 +24,7 @@ var floors = map[string]int{
 	"actors/growth/ekf":            0,
 	"actors/od/fusion":             1, // above hw/calibration, whose curves it reads
 	"actors/od/optics":             1, // above hw, whose samples it reads
+	"actors/od/rhythm":             0,
 	"actors/stirring/rotor":        0,
 	"actors/pid":                   0,
 	"actors/dosing/ledger":         1, // above hw, whose pumps it names
@@ -105,7 +106,7 @@ var homes = map[string][]string{
 // pure rooms take values and return values: beside the standard library they
 // import only pureDependency.
 var pure = []string{
-	"actors/growth/ekf", "actors/od/fusion", "actors/od/optics", "actors/stirring/rotor", "actors/pid",
+	"actors/growth/ekf", "actors/od/fusion", "actors/od/optics", "actors/od/rhythm", "actors/stirring/rotor", "actors/pid",
 	"actors/dosing/ledger", "actors/dosing/check", "actors/device/lease", "actors/selftest/check", "actors/alarm/condition",
 	"actors/temperature/inference", "actors/temperature/watch",
 }

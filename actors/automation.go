@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/pioactor/pioactor/actors/setting"
@@ -16,9 +17,28 @@ const Settle = 30 * time.Second
 // longestDose ends the wait for a dose whose end nobody reported.
 const longestDose = 10 * time.Minute
 
+// steering is what of a fact an automation may see: of OD readings the good
+// ones, so that none steers a culture that was taken with a pump on, an unsteady
+// lamp or a still vial.
+func steering(f Fact) (Fact, bool) {
+	switch f := f.(type) {
+	case ODReading:
+		return f, f.Quality.Grade == Good
+	case ODFused:
+		return f, f.Quality.Grade == Good
+	case ODReadings:
+		bad := func(r ODReading) bool { return r.Quality.Grade != Good }
+		if slices.ContainsFunc(f.Readings, bad) {
+			f.Readings = slices.DeleteFunc(slices.Clone(f.Readings), bad)
+		}
+		return f, len(f.Readings) > 0
+	}
+	return f, true
+}
+
 // doseGuard keeps a dosing automation from acting on the optical mess of a
 // dose: while one runs, wherever it came from, and for Settle afterwards, no
-// reading reaches it; a reading that is not good never does.
+// reading reaches it.
 type doseGuard struct {
 	own   map[string]Dose // doses asked for and not concluded
 	quiet time.Duration   // on Mono: no reading before it
@@ -67,11 +87,7 @@ func (g *doseGuard) admits(h *host, f Fact) bool {
 		return mine
 	case DoseRefused:
 		return g.concluded(f.ID)
-	case ODReading:
-		return now >= g.quiet && len(g.own) == 0 && f.Quality.Grade == Good
-	case ODFused:
-		return now >= g.quiet && len(g.own) == 0 && f.Quality.Grade == Good
-	case ODReadings, ODFiltered, GrowthRate:
+	case ODReading, ODReadings, ODFused, ODFiltered, GrowthRate:
 		return now >= g.quiet && len(g.own) == 0
 	}
 	return true

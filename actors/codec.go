@@ -71,6 +71,7 @@ func init() {
 	Message[ODReading]("od_reading/1")
 	Message[ODReadings]("od_readings/1")
 	Message[ODFused]("od_fused/1")
+	Message[ODRhythm]("od_rhythm/1")
 	Message[RelativeIRIntensity]("relative_ir_intensity/1")
 	Message[GrowthRate]("growth_rate/1")
 	Message[ODFiltered]("od_filtered/1")

@@ -35,6 +35,7 @@ type host struct {
 	tick     *clock.Timer
 	rhythm   uint64 // counts calls of Every
 	dosing   *doseGuard
+	dodge    *dodger
 	auto     *record
 	lights   lights
 	replied  bool
@@ -274,6 +275,10 @@ func (h *host) posted(p posted) {
 		h.note(msg)
 	case renewLights:
 		h.renewLights()
+	case dodgeDue:
+		h.dodgeNext(msg)
+	case dodgeWord:
+		h.heardDodge(msg)
 	case edgePanic:
 		h.fail(fmt.Errorf("panic at the edge: %v", msg.reason))
 	default:
@@ -284,7 +289,13 @@ func (h *host) posted(p posted) {
 // fact delivers f, unless the job sleeps; what it says about doses counts even
 // then, or a dose that ends meanwhile would hold readings back for ever.
 func (h *host) fact(f Fact) {
+	if od, ok := f.(ODRhythm); ok && h.dodge != nil {
+		h.follow(od)
+	}
 	admitted := h.dosing == nil || h.dosing.admits(h, f)
+	if admitted && h.auto != nil {
+		f, admitted = steering(f)
+	}
 	if admitted && h.state != Sleeping {
 		h.deliver(f)
 	}
@@ -346,8 +357,9 @@ func (h *host) showSettings() {
 		return
 	}
 	fields := setting.Of(h.job)
+	hider, hides := h.job.(Hider)
 	if h.shown == nil {
-		h.shown = make([]any, len(fields))
+		h.shown = h.before(fields)
 	}
 	changed := false
 	for i, f := range fields {
@@ -355,6 +367,9 @@ func (h *host) showSettings() {
 			continue
 		}
 		v := f.Value(h.job)
+		if hides && hider.Hides(f.Name) {
+			v = nil
+		}
 		if h.shown[i] == v {
 			continue
 		}
@@ -367,13 +382,28 @@ func (h *host) showSettings() {
 	}
 }
 
+// before is what is shown at a start: nothing, but for what an incarnation that
+// failed has left and this one might hide.
+func (h *host) before(fields []setting.Field) []any {
+	shown := make([]any, len(fields))
+	if _, hides := h.job.(Hider); !hides {
+		return shown
+	}
+	for i, f := range fields {
+		if old, ok := latest[SettingChanged](h.sys, h.spec.Slot+"/"+f.Name); ok && old.Value != nil {
+			shown[i] = unshown
+		}
+	}
+	return shown
+}
+
 // hideSettings clears what is not to outlive the job.
 func (h *host) hideSettings() {
 	if h.job == nil || h.spec.Slot == "" {
 		return
 	}
-	for _, f := range setting.Of(h.job) {
-		if f.Shown && !f.Persist {
+	for i, f := range setting.Of(h.job) {
+		if f.Shown && !f.Persist && (h.shown == nil || h.shown[i] != nil) {
 			h.sys.publish(h.spec.Experiment, SettingChanged{Job: h.spec.Slot, Setting: f.Name})
 		}
 	}

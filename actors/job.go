@@ -31,6 +31,13 @@ type Job interface {
 	Receive(c *Context, msg any) error
 }
 
+// Hider is a Job some of whose settings exist only at times, such as a speed
+// during OD readings while there are any. A setting that is hidden is not
+// published, and cleared if it was; it can be set all the same.
+type Hider interface {
+	Hides(setting string) bool
+}
+
 // Automation is a job that fills the slot of its family and steers a culture.
 type Automation = Job
 

@@ -99,16 +99,20 @@ type ODReading struct {
 	// Calibration is the name of the active calibration that Value comes from;
 	// empty when it is uncalibrated.
 	Calibration string `json:"calibration,omitempty"`
+	// RawAU is Value before the calibration; Value itself without one.
+	RawAU float64 `json:"raw_od"`
 }
 
 // ODFused is the density that all angles together tell, by the active fusion
-// estimator.
+// estimator. Bad: there is none, since just now.
 type ODFused struct {
 	Meta
-	Value   float64 `json:"od_fused"` // AU
-	Low     float64 `json:"low"`      // AU, of the interval
-	High    float64 `json:"high"`     // AU
-	Quality Quality `json:"quality"`
+	Value      float64 `json:"od_fused"`      // AU
+	Low        float64 `json:"od_fused_low"`  // AU, of the interval
+	High       float64 `json:"od_fused_high"` // AU
+	Quality    Quality `json:"quality"`
+	Estimator  string  `json:"estimator,omitempty"`   // its name
+	VialNumber uint64  `json:"vial_number,omitempty"` // of the vial it was taken in; see Vial
 }
 
 // ODReadings are the readings of all channels at one instant.

@@ -20,6 +20,8 @@ import (
 //	JobState             <job>/$state                                2    yes, and lost as a will
 //	SettingChanged       <job>/<setting>; nil is an empty payload    2    yes
 //	ODReading            od_reading/od<channel>, unless bad          2    yes
+//	                     od_reading/raw_od<channel>, calibrated_od<channel>, if calibrated  2  yes
+//	ODFused              od_reading/od_fused, empty when unavailable  2   yes
 //	ODReadings           od_reading/ods, without the bad ones        2    yes
 //	RelativeIRIntensity  od_reading/relative_intensity_of_ir_led, every 5th  2  yes
 //	GrowthRate           growth_rate_calculating/growth_rate         2    yes
@@ -89,11 +91,12 @@ type table struct {
 	check       actors.Fact // DoseCheck
 	duty        wire.PWMDutyCycles
 	intensities int
+	sides       map[int]sides // of calibrated photodiodes, by channel
 }
 
 func newTable(root, unit, experiment string) *table {
 	return &table{root: root, unit: unit, experiment: experiment, states: map[string]actors.JobState{},
-		data: map[string][]wire.Topic{}, duty: wire.PWMDutyCycles{}}
+		data: map[string][]wire.Topic{}, sides: map[int]sides{}, duty: wire.PWMDutyCycles{}}
 }
 
 // filters are the commands for experiment. They do not overlap.
@@ -121,6 +124,11 @@ func (t *table) lines(f actors.Fact) []line {
 		return t.odReading(f)
 	case actors.ODReadings:
 		return t.odReadings(f)
+	case actors.ODFused:
+		if f.Quality.Grade == actors.Bad {
+			return t.datum(f, "od_reading", "od_fused", nil)
+		}
+		return t.datum(f, "od_reading", "od_fused", wire.ODFused{OD: f.Value, Timestamp: m.At})
 	case actors.RelativeIRIntensity:
 		return t.relativeIntensity(f)
 	case actors.GrowthRate:
@@ -269,11 +277,43 @@ func (t *table) clear(job string) []line {
 }
 
 func (t *table) odReading(f actors.ODReading) []line {
-	if !believed(f) {
-		return nil
+	channel := strconv.Itoa(f.Channel)
+	lines := t.rawAndCalibrated(f, channel)
+	if believed(f) {
+		lines = append(lines, t.datum(f, "od_reading", "od"+channel, reading(f))...)
 	}
-	return t.datum(f, "od_reading", "od"+strconv.Itoa(f.Channel), reading(f))
+	return lines
 }
+
+// rawAndCalibrated is both sides of a calibrated reading, while there is one. Of
+// a calibration that cannot be applied the raw side stays.
+func (t *table) rawAndCalibrated(f actors.ODReading, channel string) (lines []line) {
+	const rawOD, calibratedOD = "raw_od", "calibrated_od"
+	failed := f.Quality.Reason == "uncalibrated"
+	good := f.Calibration != "" && f.Quality.Grade != actors.Bad
+	raw := f
+	raw.Value, raw.Calibration = f.RawAU, ""
+	shown := t.sides[f.Channel]
+	if (failed || good) && raw.Value >= 0 {
+		lines = append(lines, t.datum(f, "od_reading", rawOD+channel, reading(raw))...)
+		shown.raw = true
+	} else if shown.raw && f.Calibration == "" && !failed {
+		lines = append(lines, t.datum(f, "od_reading", rawOD+channel, nil)...)
+		shown.raw = false
+	}
+	if good {
+		lines = append(lines, t.datum(f, "od_reading", calibratedOD+channel, reading(f))...)
+		shown.calibrated = true
+	} else if shown.calibrated && f.Calibration == "" {
+		lines = append(lines, t.datum(f, "od_reading", calibratedOD+channel, nil)...)
+		shown.calibrated = false
+	}
+	t.sides[f.Channel] = shown
+	return lines
+}
+
+// sides are what is on the wire beside od<channel>.
+type sides struct{ raw, calibrated bool }
 
 func (t *table) odReadings(f actors.ODReadings) []line {
 	ods := wire.ODReadings{Timestamp: f.At}
@@ -290,11 +330,13 @@ func (t *table) odReadings(f actors.ODReadings) []line {
 }
 
 // believed reports whether a reading may be shown to clients that know no
-// quality; below zero their decoder refuses it.
-func believed(f actors.ODReading) bool { return f.Quality.Grade != actors.Bad && f.Value >= 0 }
+// quality; below zero their decoder refuses a raw one.
+func believed(f actors.ODReading) bool {
+	return f.Quality.Grade != actors.Bad && (f.Value >= 0 || f.Calibration != "")
+}
 
 func reading(f actors.ODReading) wire.ODReading {
-	return wire.ODReading{Timestamp: f.At, Angle: f.Angle, OD: f.Value, Channel: strconv.Itoa(f.Channel), IRLEDIntensity: f.IRPercent}
+	return wire.ODReading{CalibrationName: f.Calibration, Timestamp: f.At, Angle: f.Angle, OD: f.Value, Channel: strconv.Itoa(f.Channel), IRLEDIntensity: f.IRPercent}
 }
 
 func (t *table) relativeIntensity(f actors.RelativeIRIntensity) []line {

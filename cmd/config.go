@@ -35,7 +35,7 @@ type Config struct {
 // UnitConfig is the section [unit].
 type UnitConfig struct {
 	Name  string `toml:"name" help:"this unit's name on the wire; empty: the machine's host name"`
-	Model string `toml:"model" oneof:"pioreactor_20ml|pioreactor_40ml" help:"the vial"`
+	Model string `toml:"model" oneof:"pioreactor_20ml|pioreactor_40ml|pioreactor_20ml_XR|pioreactor_40ml_XR" help:"the vial; an XR has photodiodes at 45, 90 and 135 degrees"`
 	// ModelVersion decides how the vial's temperature is inferred and how warm its heater may be.
 	ModelVersion string `toml:"model_version" oneof:"1.0|1.1|1.5" help:"its version: how warm the heater may get, how temperature is inferred"`
 	Hardware     string `toml:"hardware" oneof:"auto|sim|replay" help:"auto finds a HAT, else simulates a vial"`
@@ -111,6 +111,9 @@ func (c Config) table(slot, automation string) map[string]any {
 	}
 	if slot == "od_reading" || slot == "self_test" {
 		table["channels"] = anyMap(c.Photodiodes)
+	}
+	if slot == "od_reading" || slot == "growth_rate_calculating" {
+		table["model"] = c.Unit.Model
 	}
 	return table
 }

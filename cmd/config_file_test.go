@@ -204,8 +204,8 @@ func writeSection(b *strings.Builder, name string, v any) {
 		if value == nil || f.Kind == setting.Duration && f.Unit == "" {
 			value = reflect.ValueOf(f.Pointer(v)).Elem().Interface()
 		}
-		if f.Kind == setting.Map && f.Name == "channels" {
-			continue // from [photodiodes]
+		if f.Kind == setting.Map && f.Name == "channels" || f.Name == "model" && name != "unit" {
+			continue // from [photodiodes] and [unit]
 		}
 		if f.Shown && !f.Settable {
 			continue // it only reports

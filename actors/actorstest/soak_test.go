@@ -19,3 +19,10 @@ func TestSoakHouseInTrouble(t *testing.T) {
 		}
 	}
 }
+
+// TestSoakNothingChangesInsideAnODWindow is whole days with everything running.
+func TestSoakNothingChangesInsideAnODWindow(t *testing.T) {
+	for seed := range uint64(20) {
+		quietDay(t, seed, 24)
+	}
+}

@@ -141,10 +141,11 @@ func (b *bank) obey(c *actors.Context, o *order) {
 		b.wait(o)
 		return
 	}
-	b.grant(c, o, l)
+	b.begin(c, o)
 }
 
-func (b *bank) grant(c *actors.Context, o *order, l lease.Lease) {
+func (b *bank) grant(c *actors.Context, o *order) {
+	l := lease.Lease{Owner: o.Owner, Value: o.Percent, Until: c.Mono() + o.For, Epoch: o.Epoch}
 	if _, err := b.table.Grant(c.Mono(), o.Output, l); err != nil {
 		o.answer(c, protocol.Driven{Code: codeOf(err), Reason: err.Error()})
 		return

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/pioactor/pioactor/actors"
-	"github.com/pioactor/pioactor/actors/device/lease"
 	"github.com/pioactor/pioactor/actors/protocol"
 )
 
@@ -36,14 +35,14 @@ func (b *bank) quieten(c *actors.Context, h protocol.Hush) {
 		b.hush.setting = false
 		c.After(left, hushOver{h.Tag})
 	}
-	c.Answer(b.said(h.Tag))
+	c.Answer(b.said(c, h.Tag))
 }
 
 // said is what the window hears about the hush called tag.
-func (b *bank) said(tag uint64) protocol.Hushed {
+func (b *bank) said(c *actors.Context, tag uint64) protocol.Hushed {
 	switch {
 	case b.hush != nil && b.hush.tag == tag:
-		return protocol.Hushed{Tag: tag, Device: b.device, PumpOn: b.hush.pumped, Changed: b.hush.disturbed}
+		return protocol.Hushed{Tag: tag, Device: b.device, PumpOn: b.hush.pumped, Changed: b.hush.disturbed, Ends: b.pumpEnds(c)}
 	case b.past.Tag == tag:
 		return b.past
 	}
@@ -55,7 +54,7 @@ func (b *bank) unhush(c *actors.Context, tag uint64) {
 		b.lapse(c)
 		b.loosen(c)
 	}
-	c.Answer(b.said(tag))
+	c.Answer(b.said(c, tag))
 }
 
 // over is the hush's own deadline.
@@ -69,14 +68,14 @@ func (b *bank) over(c *actors.Context, tag uint64) {
 
 // loosen ends the hush: the leases rule again, then what waited is done.
 func (b *bank) loosen(c *actors.Context) {
-	b.past = b.said(b.hush.tag)
+	b.past = b.said(c, b.hush.tag)
 	b.hush.forced, b.hush.setting = nil, true
 	b.applyAll(c)
 	b.hush = nil
 	waiting := b.queue
 	b.queue = nil
 	for _, o := range waiting {
-		b.grant(c, o, lease.Lease{Owner: o.Owner, Value: o.Percent, Until: c.Mono() + o.For, Epoch: o.Epoch})
+		b.obey(c, o)
 	}
 }
 

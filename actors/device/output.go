@@ -102,6 +102,8 @@ func (b *bank) receive(c *actors.Context, msg any) error {
 		b.unhush(c, m.Tag)
 	case expired:
 		b.lapse(c)
+	case tidied:
+		b.tidy(c, m.o)
 	case hushOver:
 		b.over(c, m.tag)
 	case rehalt:

@@ -124,6 +124,11 @@ func (w *window) answered(c *actors.Context, m protocol.Hushed) {
 	w.ended.Disturbed = w.ended.Disturbed || m.Changed
 	switch w.phase {
 	case hushing:
+		if left := m.Ends - c.Mono(); m.Ends > 0 && left < w.ask.Takes {
+			w.refused = fmt.Sprintf("window: a pump of %s stops in %v, in the middle of it", m.Device, left.Round(time.Millisecond))
+			w.unhush(c)
+			return
+		}
 		w.granted(c)
 	case unhushing:
 		w.closed(c)

@@ -1,6 +1,7 @@
 package growth
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
@@ -83,16 +84,20 @@ func (j *Job) tooSoon(m actors.ODReadings) bool {
 	if d.running && m.Mono-d.since > longestDose {
 		d.running, d.unknown = false, true
 	}
+	bubbly := m.Mono < d.quiet || slices.ContainsFunc(m.Readings, func(r actors.ODReading) bool { return r.Quality.Reason == bubbles })
+	starves := j.filter != nil && m.Mono-j.last.mono > starving && j.last.boot == m.Boot
 	switch {
 	case j.Estimator == legacyEstimator:
 		return false
-	case d.running:
+	case d.running || bubbly && !starves:
 		return true
-	case m.Mono >= d.quiet || j.filter != nil && m.Mono-j.last.mono > starving && j.last.boot == m.Boot:
-		return m.At.Before(d.cleared)
 	}
-	return true
+	return m.At.Before(d.cleared)
 }
+
+// bubbles is the reason of a reading that was taken after liquid was moved, also
+// where that is no dilution, such as waste.
+const bubbles = "bubbles"
 
 // entered continues after a pause in which nothing was heard: whatever was done
 // to the vial, the level is anchored anew.

@@ -40,6 +40,7 @@ type Job struct {
 	Estimator string  `toml:"estimator" oneof:"default|legacy" help:"the house's filter, or Pioreactor's number for number"`
 	Samples   int     `toml:"samples_for_od_statistics" min:"2" max:"1000" help:"readings that normalization and noise are taken from"`
 	OutlierSD float64 `toml:"ekf_outlier_std_threshold" above:"2" max:"100" help:"of the legacy estimator: beyond so many SD a reading is weighted down"`
+	Model     string  `toml:"model" help:"the vial; on a Pioreactor XR growth follows od_fused when an estimator is in force"`
 	Skip      int     `toml:"skip_first" min:"0" max:"1000" help:"readings ignored at the start of an experiment"`
 
 	run
@@ -49,6 +50,10 @@ type Job struct {
 type run struct {
 	channels []int // of the readings, ascending
 	values   []float64
+	ratios   ratios
+	fused    bool      // the values are those of od_fused
+	scales   []string  // calibration of each channel, or the estimator
+	latest   []float64 // values of the newest reading, in those scales
 	skipped  int
 	warm     *ekf.WarmUp
 	norm     normalization
@@ -79,7 +84,15 @@ func (j *Job) Receive(c *actors.Context, msg any) error {
 	case actors.Started:
 		return j.start(c)
 	case actors.ODReadings:
-		j.readings(c, m)
+		if !j.fused {
+			j.readings(c, m)
+		}
+	case actors.ODFused:
+		if j.fused {
+			j.readings(c, alone(m))
+		}
+	case actors.EstimatorActive:
+		j.choose(m)
 	case actors.DoseStarted:
 		j.doseStarted(c, m)
 	case actors.Dosed:
@@ -98,7 +111,7 @@ func (j *Job) Receive(c *actors.Context, msg any) error {
 
 // readings takes one instant's readings.
 func (j *Job) readings(c *actors.Context, m actors.ODReadings) {
-	if m.Experiment != c.Experiment() || !usable(m.Readings) || j.tooSoon(m) {
+	if m.Experiment != c.Experiment() || !slices.ContainsFunc(m.Readings, usable) || j.tooSoon(m) {
 		return
 	}
 	if !j.sameChannels(m.Readings) {
@@ -107,9 +120,11 @@ func (j *Job) readings(c *actors.Context, m actors.ODReadings) {
 	if !j.follow(c, m.Readings[0]) {
 		return
 	}
-	for i, r := range m.Readings {
-		j.values[i] = r.Value
+	if !j.complete(m.Readings) {
+		return
 	}
+	j.rescale(c, m.Readings)
+	j.latest = append(j.latest[:0], j.values...)
 	switch {
 	case j.filter != nil:
 		j.update(c, m)
@@ -117,17 +132,6 @@ func (j *Job) readings(c *actors.Context, m actors.ODReadings) {
 	default:
 		j.warmUp(c, m)
 	}
-}
-
-// usable reports whether every channel's reading may be believed; a filter is
-// fed all channels or none.
-func usable(readings []actors.ODReading) bool {
-	for _, r := range readings {
-		if r.Quality.Grade != actors.Good && r.Quality.Grade != actors.Uncertain {
-			return false
-		}
-	}
-	return len(readings) > 0
 }
 
 func (j *Job) sameChannels(readings []actors.ODReading) bool {
@@ -144,6 +148,7 @@ func (j *Job) rewire(c *actors.Context, readings []actors.ODReading) {
 		j.channels = append(j.channels, r.Channel)
 	}
 	j.values = make([]float64, len(readings))
+	j.ratios, j.scales, j.latest = nil, nil, nil
 	j.filter, j.warm, j.norm, j.skipped = nil, nil, normalization{}, 0
 }
 

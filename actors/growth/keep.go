@@ -32,6 +32,9 @@ type snapshot struct {
 	Estimator string          `json:"estimator"`
 	Step      float64         `json:"ln_step"` // dosed since then
 	Unknown   bool            `json:"unknown_dose"`
+	Ratios    ratios          `json:"ratios,omitempty"`
+	Scales    []string        `json:"scales,omitempty"`
+	Latest    []float64       `json:"latest,omitempty"`
 	Filter    json.RawMessage `json:"filter"`
 	Vial      uint64          `json:"vial_number,omitempty"`
 }
@@ -61,6 +64,7 @@ func (j *Job) start(c *actors.Context) error {
 		j.channels, j.values = slices.Clone(j.norm.Channels), make([]float64, len(j.norm.Channels))
 		j.resume(c)
 	}
+	j.source(c)
 	actors.Subscribe[actors.ODReadings](c)
 	actors.Subscribe[actors.DoseStarted](c)
 	actors.Subscribe[actors.Dosed](c)
@@ -88,6 +92,12 @@ func (j *Job) resume(c *actors.Context) {
 		return
 	}
 	j.filter, j.last, j.disturbed = f, stamp{at: s.At}, stale
+	if len(s.Ratios) == len(j.channels) {
+		j.ratios = s.Ratios
+	}
+	if len(s.Scales) == len(j.channels) && len(s.Latest) == len(j.channels) {
+		j.scales, j.latest = s.Scales, s.Latest
+	}
 	j.dose.step, j.dose.unknown, j.heard = min(s.Step, 0), s.Unknown, s.Heard
 	j.missedDose(c)
 }
@@ -116,7 +126,8 @@ func (j *Job) snapshot(c *actors.Context) {
 		return
 	}
 	j.hasSnap, j.snapped = true, c.Mono()
-	c.Save(snapKey(c.Experiment()), snapshot{j.last.at, c.Now(), j.Estimator, j.dose.step, j.dose.unknown, state, j.norm.Vial})
+	c.Save(snapKey(c.Experiment()), snapshot{j.last.at, c.Now(), j.Estimator, j.dose.step, j.dose.unknown, slices.Clone(j.ratios),
+		slices.Clone(j.scales), slices.Clone(j.latest), state, j.norm.Vial})
 }
 
 // savedSomething starts the filter, or says why growth rates are missing.

@@ -26,7 +26,8 @@ const (
 type batch struct {
 	at       time.Time
 	readings []actors.ODReading
-	relative float64 // averaged reference over its first; 0 without one
+	raw      []optics.Quality // of the readings before they were calibrated
+	relative float64          // averaged reference over its first; 0 without one
 }
 
 // compute turns the burst into readings and publishes them, once what they are
@@ -87,8 +88,8 @@ func (j *Job) reference(c *actors.Context, raw []optics.Reading) (lamp optics.Qu
 			seen.Volts = 0 // noise: a dead lamp is not a steady one
 		}
 		j.ref, lamp = j.ref.Next(seen, j.Interval)
+		lamp = j.watchLamp(c, lamp)
 		j.remember(i, raw[i], lamp)
-		j.watchLamp(c, lamp)
 	}
 	return lamp
 }
@@ -126,12 +127,13 @@ func (j *Job) assemble(c *actors.Context, raw []optics.Reading, lamp optics.Qual
 		od := j.ref.Normalize(r, lamp)
 		q := optics.Worse(od.Quality, common)
 		j.remember(i, r, q)
-		b.readings = append(b.readings, j.subtract(c, actors.ODReading{
+		b.raw = append(b.raw, q)
+		b.readings = append(b.readings, j.calibrated(c, j.subtract(c, actors.ODReading{
 			Meta: actors.Meta{At: b.at}, Channel: ch.number, Angle: ch.angle, Value: od.Volts,
 			Quality: actors.Quality{Grade: q.Code(), Reason: q.Reason()},
 			Volts:   r.Volts, ReferenceV: relative, DarkV: ch.DarkV, IRPercent: j.ir,
 			RPM: rpm, PumpOn: j.pump, TemperatureC: celsius,
-		}))
+		})))
 	}
 	return b
 }
@@ -148,6 +150,7 @@ func (j *Job) publish(c *actors.Context, b batch) {
 		}
 	}
 	c.Publish(actors.ODReadings{Meta: actors.Meta{At: b.at}, Readings: b.readings})
+	j.fuse(c, b)
 	if b.relative > 0 {
 		c.Publish(actors.RelativeIRIntensity{Meta: actors.Meta{At: b.at}, Value: b.relative})
 	}

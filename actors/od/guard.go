@@ -12,21 +12,25 @@ import (
 // default interval, so that a flicker is not an alarm a minute.
 const steadyFor = 6
 
-// watchLamp raises and clears the alarm of an unsteady lamp. Dosing pauses
-// meanwhile because no reading is good.
-func (j *Job) watchLamp(c *actors.Context, lamp optics.Quality) {
+// watchLamp raises and clears the alarm of an unsteady lamp, and says how far
+// readings may be trusted: while the alarm is on none is good, as between two
+// flickers any lamp is steady. So whatever is dosed by OD pauses meanwhile, and
+// goes on by itself.
+func (j *Job) watchLamp(c *actors.Context, lamp optics.Quality) optics.Quality {
 	if lamp == optics.ReferenceUnstable {
 		j.steady = -steadyFor
-		c.Raise("reference_unstable", "medium", "The reference photodiode is unsteady: readings are not used. Look at the IR LED and its cable.", false)
-		return
+		c.Raise("reference_unstable", "medium", "The reference photodiode is unsteady: readings are not used, nothing is dosed by them until it is steady for 6 readings. Look at the IR LED and its cable.", false)
+		return lamp
 	}
 	j.watchDark(c, lamp == optics.ReferenceMissing)
 	if j.steady == 0 || lamp == optics.ReferenceMissing {
-		return
+		return lamp
 	}
 	if j.steady++; j.steady == 0 {
 		c.Clear("reference_unstable")
+		return lamp
 	}
+	return optics.Worse(lamp, optics.ReferenceUnstable)
 }
 
 // watchDark raises and clears the alarm of a reference without light.

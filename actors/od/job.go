@@ -38,10 +38,11 @@ type Options struct {
 
 // Job reads optical density. Its defaults are those of Pioreactor 26.7.2.
 //
-// Takes: Quiet and QuietEnded of the window, ADCRead of the adc, Dosed and
-// Disturbance (the reading before them foretells nothing).
-// Sends: ODReading for each signal channel, ODReadings, RelativeIRIntensity;
-// alarms od_reading_failing, reference_unstable,
+// Takes: Quiet and QuietEnded of the window, ADCRead of the adc; DoseStarted,
+// DosingEvent and Dosed (bubbles), Dosed and Disturbance (the reading before them
+// foretells nothing); CalibrationActive and EstimatorActive.
+// Sends: ODReading for each signal channel, ODReadings, RelativeIRIntensity,
+// ODFused, ODRhythm; alarms od_not_calibrated, od_not_fused, od_reading_failing, reference_unstable,
 // reference_missing, adc_too_high, od_reading_not_saved.
 // Fails by: nothing at run time. It refuses to start with state it cannot read.
 type Job struct {
@@ -58,8 +59,11 @@ type Job struct {
 	LocalACHz    string            `toml:"local_ac_hz" oneof:"auto|50|60|none" help:"frequency of the mains"`
 	Oversampling int               `toml:"oversampling" min:"4" max:"200" help:"samples a reading"`
 	Channels     map[string]string `toml:"channels" help:"what each photodiode looks at"`
+	Model        string            `toml:"model" help:"the vial; a Pioreactor XR has the angles that fusion needs"`
 
 	run
+	curves curves
+	fuser  fuser
 }
 
 func init() {
@@ -143,12 +147,27 @@ func (j *Job) Receive(c *actors.Context, msg any) error {
 		j.again(c)
 	case actors.Saved:
 		j.savedFirst(c, m)
-	case actors.Dosed, actors.Disturbance:
+	case actors.DoseStarted:
+		j.stirredUp(c, longestDose)
+	case actors.DosingEvent:
+		j.stirredUp(c, actors.Settle)
+	case actors.Dosed:
 		j.forget()
+		j.clear = 0
+		j.stirredUp(c, actors.Settle)
+	case actors.Disturbance:
+		j.forget()
+	case actors.CalibrationActive:
+		j.calibration(c, m)
+	case actors.EstimatorActive:
+		j.estimator(c, m)
 	case actors.SettingsChanged:
 		j.changed(c, m.Names)
 	case actors.Entered:
 		j.entered(c, m)
+	case actors.Stopping:
+		c.Publish(actors.ODRhythm{Job: c.Name()})
+		j.unfused(c, "")
 	}
 	return nil
 }

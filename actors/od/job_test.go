@@ -444,3 +444,48 @@ func BenchmarkRead(b *testing.B) {
 		r.forget()
 	}
 }
+
+func TestExtremeHumIsNeverGood(t *testing.T) {
+	r, b := simRig(t, 0, func(c *sim.Config) { c.InitialODAU, c.MuMaxPerH = 0.5, 0 })
+	r.startOD(t, nil)
+	r.clk.Run(30 * time.Second)
+	want(t, "usual hum", r.last(t).Quality, actors.Good, "")
+	f := inject(t, b, "hum:0.5")
+	r.clk.Run(30 * time.Second)
+	if q := r.last(t).Quality; q.Grade == actors.Good {
+		t.Error("hum of 0.5 V over a signal of a few hundred mV counts as good")
+	}
+	if err := b.Clear(f); err != nil {
+		t.Fatal(err)
+	}
+	r.clk.Run(time.Minute)
+	want(t, "usual hum again", r.last(t).Quality, actors.Good, "")
+}
+
+func TestNoReadingIsGoodWhileTheLampFlickers(t *testing.T) {
+	seeds(t, func(t *testing.T, seed uint64) {
+		r, b := simRig(t, seed, nil)
+		r.startOD(t, nil)
+		r.clk.Run(5 * time.Minute)
+		f := inject(t, b, "ref_noise:0.3")
+		r.clk.RunUntil(r.clk.Mono()+time.Minute, func() bool { return r.alarm("reference_unstable") })
+		r.forget()
+		r.clk.Run(20 * time.Minute)
+		for _, o := range r.each {
+			if o.Quality.Grade == actors.Good {
+				t.Fatalf("a reading is good while the alarm reference_unstable is on: %+v", o)
+			}
+		}
+		if !r.alarm("reference_unstable") || r.state() != actors.Ready {
+			t.Error("the alarm went, or the job stopped")
+		}
+		if err := b.Clear(f); err != nil {
+			t.Fatal(err)
+		}
+		r.clk.Run(45 * time.Second)
+		want(t, "steady for 45 s", r.last(t).Quality, actors.Good, "")
+		if r.alarm("reference_unstable") {
+			t.Error("the alarm stays")
+		}
+	})
+}

@@ -47,8 +47,12 @@ func (j *Job) start(c *actors.Context) error {
 	if found && j.IRPercent == auto && k.IRPercent > 0 {
 		j.IRPercent = k.IRPercent
 	}
+	actors.Subscribe[actors.DoseStarted](c)
+	actors.Subscribe[actors.DosingEvent](c)
 	actors.Subscribe[actors.Dosed](c)
 	actors.Subscribe[actors.Disturbance](c)
+	j.takeUp(c)
+	j.tellRhythm(c)
 	j.adopt(c)
 	j.warnBright(c)
 	if c.Held() != "" {
@@ -200,4 +204,12 @@ func (j *Job) startCadence(c *actors.Context, first time.Duration) {
 	j.first = first
 	j.FirstOD = float64(c.Now().Add(first-c.Mono()).UnixNano()) / 1e9
 	c.EveryFrom(first, j.Interval)
+	j.tellRhythm(c)
+}
+
+// tellRhythm lets others dodge the readings; there are none while the job
+// sleeps or starts.
+func (j *Job) tellRhythm(c *actors.Context) {
+	c.Publish(actors.ODRhythm{Job: c.Name(), First: j.first, Interval: j.Interval,
+		Paused: !j.began || c.State() == actors.Sleeping})
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/od/optics"
+	"github.com/pioactor/pioactor/actors/od/rhythm"
 	"github.com/pioactor/pioactor/actors/protocol"
 )
 
@@ -52,6 +53,7 @@ type run struct {
 	guard actors.Timer
 	noted optics.Quality // what the window said so far
 	pump  bool           // one ran during the window
+	clear time.Duration  // Mono when the bubbles of the last dose have cleared
 	burst protocol.ADCRead
 	ir    float64       // of this window
 	due   time.Duration // Mono of this reading
@@ -95,7 +97,7 @@ func (j *Job) tick(c *actors.Context) {
 // open asks for a window.
 func (j *Job) open(c *actors.Context) {
 	j.noted, j.pump, j.burst, j.ir = optics.Good, false, protocol.ADCRead{}, j.brightness()
-	ask := protocol.AskQuiet{For: windowFor, IRPercent: j.ir, KeepLEDs: j.stage == reading && !j.LEDsOff}
+	ask := protocol.AskQuiet{For: windowFor, Takes: rhythm.Reading, IRPercent: j.ir, KeepLEDs: j.stage == reading && !j.LEDsOff}
 	if !c.Tell("window", ask) {
 		j.missed(c, "there is no actor window")
 		return
@@ -174,6 +176,9 @@ func (j *Job) ended(c *actors.Context, m protocol.QuietEnded) {
 	if j.pump = j.pump || m.PumpOn; j.pump {
 		j.noted = optics.Worse(j.noted, optics.PumpOn)
 	}
+	if j.burst.Start < j.clear {
+		j.noted = optics.Worse(j.noted, optics.Bubbles)
+	}
 	if m.Disturbed {
 		j.noted = optics.Worse(j.noted, optics.Disturbed)
 	}
@@ -248,8 +253,21 @@ func (j *Job) again(c *actors.Context) {
 	}
 }
 
+// longestDose ends the wait for a dose whose end nobody reported.
+const longestDose = 10 * time.Minute
+
+// stirredUp notes that liquid moves, or did just now: for a while the bubbles
+// change what is read.
+func (j *Job) stirredUp(c *actors.Context, lasts time.Duration) {
+	j.clear = max(j.clear, c.Mono()+lasts)
+}
+
 // entered pauses, and goes on in the old phase.
 func (j *Job) entered(c *actors.Context, m actors.Entered) {
+	j.tellRhythm(c)
+	if m.State == actors.Sleeping {
+		j.unfused(c, "")
+	}
 	switch {
 	case m.State == actors.Sleeping && j.step != idle:
 		c.Tell("window", protocol.EndQuiet{})

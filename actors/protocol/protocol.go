@@ -72,6 +72,7 @@ type Cut struct {
 // needs it and no change of any output. Answered by Quiet.
 type AskQuiet struct {
 	For       time.Duration // at most; after it the window closes by itself
+	Takes     time.Duration // expected; nothing may end within it that would change an output
 	IRPercent float64       // the IR LED during the window; 0 for a dark one
 	KeepLEDs  bool          // leave the other LEDs on
 }
@@ -79,7 +80,7 @@ type AskQuiet struct {
 // Quiet answers AskQuiet once every device has granted it.
 type Quiet struct {
 	OK     bool
-	Reason string // why not: another window is open, a device does not answer
+	Reason string // why not: another window is open, a device does not answer, a pump's run ends in it
 	PumpOn bool   // a pump runs through the window: flag the reading
 }
 
@@ -107,7 +108,8 @@ type Hushed struct {
 	Tag     uint64
 	Device  string
 	PumpOn  bool
-	Changed bool // an output changed since Hush
+	Changed bool          // an output changed since Hush
+	Ends    time.Duration // on Mono, of the first run of a pump that does; 0 for none
 }
 
 // Unhush ends the Hush of the same Tag.

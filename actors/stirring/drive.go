@@ -54,7 +54,7 @@ func (s *Stirring) run(c *actors.Context, p rotor.Program) {
 func (s *Stirring) drop() {
 	s.drive.gen++
 	s.drive.program, s.drive.waiting = nil, false
-	s.tacho.waiting, s.tacho.begun = false, false
+	s.tacho.waiting, s.tacho.begun, s.tacho.glancing, s.tacho.glanced = false, false, false, false
 }
 
 func (s *Stirring) step(c *actors.Context, n next) {
@@ -69,6 +69,7 @@ func (s *Stirring) step(c *actors.Context, n next) {
 	case a.DutyPercent == s.drive.on && s.drive.on == s.drive.asked:
 		s.DutyCycle = s.drive.on // also after a refused or replaced wish
 		c.After(a.For, n)
+		s.watchFor(c, a.For)
 	default:
 		s.set(c, a)
 	}
@@ -123,6 +124,7 @@ func (s *Stirring) driven(c *actors.Context, d protocol.Driven) {
 	}
 	s.drive.waiting = false
 	c.After(s.drive.wait, next{s.drive.gen})
+	s.watchFor(c, s.drive.wait)
 	if s.steady() {
 		s.drive.kicked = true
 		s.ready(c)

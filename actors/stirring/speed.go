@@ -26,13 +26,48 @@ type tacho struct {
 	waiting bool // for EdgesRead
 	known   bool // it answered once, since the job started
 	since   time.Duration
+
+	glancing bool // for EdgesRead of a glance
+	seen     hw.Edges
+	glanced  bool // seen is the count of the last glance
 }
 
-// look ends the window of an observation; probe asks for a first sign of life.
+// look ends the window of an observation; probe asks for a first sign of life;
+// glance looks whether the bar turns at all, between observations.
 type (
-	look  struct{ gen uint64 }
-	probe struct{}
+	look   struct{ gen uint64 }
+	probe  struct{}
+	glance struct{ gen uint64 }
 )
+
+// glances come so often while a speed is held, so that a bar that stands is
+// found within two of them instead of at the next update.
+const glanceEvery = 3 * time.Second
+
+// watchFor looks now and then while the duty stays for d.
+func (s *Stirring) watchFor(c *actors.Context, d time.Duration) {
+	if d > 2*glanceEvery && s.tacho.known && s.UseRPM && s.drive.on > 0 {
+		c.After(glanceEvery, glance{s.drive.gen})
+	}
+}
+
+func (s *Stirring) glance(c *actors.Context, g glance) {
+	if g.gen != s.drive.gen || s.tacho.begun || s.tacho.waiting {
+		return
+	}
+	if s.tacho.glancing = c.Tell("tachometer", protocol.ReadEdges{}); s.tacho.glancing {
+		c.After(glanceEvery, g)
+	}
+}
+
+// glimpsed measures at once when the bar has not turned since the last glance.
+func (s *Stirring) glimpsed(c *actors.Context, read protocol.EdgesRead) {
+	stands := s.tacho.glanced && read.Err == nil && read.Edges.Count == s.tacho.seen.Count
+	s.tacho.glancing, s.tacho.seen, s.tacho.glanced = false, read.Edges, read.Err == nil
+	if stands && !s.near && s.rotor.Status().Phase == rotor.Holding {
+		s.run(c, rotor.Program{{Do: rotor.Observe, For: rotor.Window(s.TargetRPM)}})
+	}
+}
 
 // probe lets a start without a tachometer be refused before the job is ready.
 func (s *Stirring) probe(c *actors.Context) {
@@ -65,6 +100,8 @@ func (s *Stirring) edges(c *actors.Context, read protocol.EdgesRead) {
 		s.ready(c)
 	}
 	switch {
+	case s.tacho.glancing:
+		s.glimpsed(c, read)
 	case read.Err != nil:
 		s.unmeasured(c, read.Err)
 	case !s.tacho.waiting:

@@ -11,6 +11,7 @@
 package stirring
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -27,20 +28,24 @@ const unset = -1
 // Stirring is the job.
 //
 // Takes: Driven and Cut from "stirrer", EdgesRead from "tachometer", OwnerGone
-// of the stirrer.
+// of the stirrer, ODNear and ODOver.
 // Sends: Drive, ReadEdges; StirringRate, PIDLog, the alarms stirring_stalled,
-// stirring_off and stirring_unmeasured.
+// stirring_off, stirring_unmeasured and stirring_cannot_dodge.
 // Fails by: nothing the hardware does. It is refused at the start if another
 // owner holds the stirrer, or if use_rpm is on and no tachometer is fitted.
 type Stirring struct {
 	TargetRPM   float64 `toml:"target_rpm" unit:"RPM" min:"0" max:"5000" set:"yes" help:"speed to hold; 0 stops; 0 in open loop"`
 	DutyCycle   float64 `toml:"duty_cycle" unit:"%" min:"0" max:"100" set:"yes" help:"what the motor is driven with; with use_rpm the controller goes on from it"`
-	EnableDodge bool    `toml:"enable_dodging_od" set:"no" help:"slow down for OD readings: not offered yet"`
-	Dodging     bool    `toml:"currently_dodging_od" set:"no"`
+	EnableDodge bool    `toml:"enable_dodging_od" set:"yes" help:"slow down for each OD reading"`
+	Dodging     bool    `toml:"currently_dodging_od" set:"no" help:"enable_dodging_od, and OD is read"`
+	DuringRPM   float64 `toml:"target_rpm_during_od_reading" unit:"RPM" min:"0" max:"5000" set:"yes" help:"speed for OD readings while dodging"`
+	OutsideRPM  float64 `toml:"target_rpm_outside_od_reading" unit:"RPM" min:"0" max:"5000" set:"yes" help:"speed between OD readings while dodging; target_rpm when dodging begins, if not set"`
 
 	UseRPM           bool          `toml:"use_rpm" help:"hold target_rpm with the tachometer; false drives duty_cycle in open loop"`
 	InitialTargetRPM float64       `toml:"initial_target_rpm" unit:"RPM" min:"0" max:"5000"`
 	InitialDutyCycle float64       `toml:"initial_duty_cycle" unit:"%" above:"0" max:"100"`
+	PreDelay         time.Duration `toml:"pre_delay_duration" unit:"s" min:"0.1" max:"60" help:"slow down so long before an OD reading"`
+	PostDelay        time.Duration `toml:"post_delay_duration" unit:"s" min:"0" max:"60" help:"speed up so long after an OD reading"`
 	BetweenUpdates   time.Duration `toml:"duration_between_updates" unit:"s" min:"6" max:"600" help:"between corrections once the target is reached"`
 	Kp               float64       `toml:"kp" min:"0" max:"0.027" help:"duty points per rpm and correction"`
 
@@ -48,12 +53,15 @@ type Stirring struct {
 	drive   driver
 	tacho   tacho
 	overdue bool // said that the target is not reached
+	near    bool // slowed down for an OD reading
+	follows bool // the speed between readings is what target_rpm was
 }
 
 // New is the job with its defaults, which are those of Pioreactor 26.7.2.
 func New() actors.Job {
 	tuning := rotor.DefaultConfig()
-	return &Stirring{TargetRPM: unset, DutyCycle: unset, UseRPM: true, InitialTargetRPM: 500,
+	return &Stirring{TargetRPM: unset, DutyCycle: unset, OutsideRPM: unset, UseRPM: true, InitialTargetRPM: 500,
+		PreDelay: 1500 * time.Millisecond, PostDelay: 250 * time.Millisecond,
 		InitialDutyCycle: tuning.InitialDuty, BetweenUpdates: tuning.Interval, Kp: tuning.HoldGain}
 }
 
@@ -64,6 +72,9 @@ func (s *Stirring) Validate() error {
 	}
 	if s.DutyCycle == unset {
 		s.DutyCycle = s.InitialDutyCycle
+	}
+	if s.EnableDodge && !s.UseRPM {
+		return errors.New("enable_dodging_od: use_rpm is off, there is no speed to return to; set use_rpm = true")
 	}
 	return s.tuning().Validate()
 }
@@ -79,6 +90,12 @@ func (s *Stirring) Receive(c *actors.Context, msg any) error {
 		return s.start(c)
 	case actors.Entered:
 		s.entered(c, msg)
+	case actors.Dodging:
+		s.dodging(c, msg)
+	case actors.ODNear:
+		s.odNear(c)
+	case actors.ODOver:
+		s.odOver(c)
 	case actors.SettingsChanged:
 		return s.changed(c, msg.Names)
 	case next:
@@ -87,6 +104,8 @@ func (s *Stirring) Receive(c *actors.Context, msg any) error {
 		return s.again(c, msg)
 	case look:
 		s.look(c, msg)
+	case glance:
+		s.glance(c, msg)
 	case probe:
 		s.probe(c)
 	case begun:
@@ -119,9 +138,13 @@ func (s *Stirring) start(c *actors.Context) error {
 		s.TargetRPM = 0
 	}
 	s.seed()
+	s.feed(c, s.TargetRPM)
 	actors.Subscribe[actors.OwnerGone](c)
 	s.drive.turned = c.Mono()
 	c.After(renewal, beat{})
+	if err := s.dodge(c); err != nil {
+		return err
+	}
 	if !s.wanted() {
 		return nil
 	}
@@ -157,6 +180,10 @@ func (s *Stirring) turn(c *actors.Context) error {
 	if !s.UseRPM && s.DutyCycle > 0 {
 		target = openLoop
 	}
+	if s.near {
+		s.aside(c)
+		return nil
+	}
 	r, program, err := s.rotor.SetTarget(c.Mono(), target)
 	if err != nil {
 		return err
@@ -181,6 +208,9 @@ func (s *Stirring) entered(c *actors.Context, e actors.Entered) {
 // motor safe already.
 func (s *Stirring) rest(c *actors.Context) {
 	s.rotor, _ = s.rotor.Stop()
+	if s.near {
+		s.near, s.TargetRPM = false, s.OutsideRPM
+	}
 	s.drop()
 	s.drive.on, s.drive.asked = 0, 0
 	if s.UseRPM {
@@ -194,6 +224,7 @@ func (s *Stirring) rest(c *actors.Context) {
 func (s *Stirring) stop(c *actors.Context) {
 	s.rest(c)
 	c.Clear(alarmOff)
+	c.Clear(alarmNotDodging)
 }
 
 func (s *Stirring) changed(c *actors.Context, names []string) error {
@@ -202,6 +233,10 @@ func (s *Stirring) changed(c *actors.Context, names []string) error {
 			return err
 		}
 	}
+	if err := s.redodge(c, names); err != nil {
+		return err
+	}
+	s.feedTargets(c, names)
 	if slices.Contains(names, "duty_cycle") {
 		s.seed()
 	}
@@ -219,6 +254,8 @@ func (s *Stirring) allow(name string) error {
 	switch {
 	case name == "target_rpm" && !s.UseRPM:
 		return &actors.Refusal{Code: "open_loop", Reason: "target_rpm: use_rpm is off, nobody measures the speed; set duty_cycle"}
+	case name == "duty_cycle" && s.near:
+		return &actors.Refusal{Code: "dodging", Reason: "duty_cycle: stirring is slowed down for an OD reading; try again in a few seconds"}
 	case name == "duty_cycle" && s.UseRPM && s.DutyCycle == 0:
 		return &actors.Refusal{Code: "closed_loop", Reason: "duty_cycle: 0 would only be corrected; to stop stirring set target_rpm to 0"}
 	case name == "duty_cycle" && s.UseRPM && s.TargetRPM == 0:

@@ -82,17 +82,24 @@ func (c Channel) Read(samples []hw.Sample, previousV float64) Reading {
 		Volts:   round10(math.Max(above, 0)),
 		RawV:    round10(math.Max(fit.Volts, 0)),
 		HumV:    round10(fit.HumV),
-		Quality: c.judge(kept, above),
+		Quality: c.judge(kept, fit, above),
 	}
 }
 
-func (c Channel) judge(kept trimmed, above float64) Quality {
+// muchHum is the share of the level at which hum reaches down to zero, where
+// the converter cuts it off and the level comes out too high.
+const muchHum = 0.9
+
+func (c Channel) judge(kept trimmed, fit Fit, above float64) Quality {
 	if kept.high >= c.Diode.FullScaleV && c.Diode.FullScaleV > 0 {
 		return Saturated
 	}
 	q := CheckDark(c.darkV())
 	if above < 0 {
 		q = Worse(q, Clipped)
+	}
+	if fit.HumV > muchHum*math.Max(fit.Volts, 0) {
+		q = Worse(q, Hum)
 	}
 	return q
 }

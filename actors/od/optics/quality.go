@@ -16,21 +16,28 @@ const (
 
 	Clipped     Quality = "uncertain:clipped"       // cut off at zero or at the end of a calibration
 	DarkTooHigh Quality = "uncertain:dark_too_high" // stray light: the vial is not well covered
-	Late        Quality = "uncertain:late"          // taken well off its schedule
-	BelowBlank  Quality = "uncertain:below_blank"   // less light than the medium alone
+	Bubbles     Quality = "uncertain:bubbles"       // liquid was moved a moment ago
+	Hum         Quality = "uncertain:hum"           // mains hum as strong as the light: samples are cut off at zero
+	// OutsideCalibration: put at the end of what was calibrated.
+	OutsideCalibration Quality = "uncertain:outside_calibration"
+	// AnglesDisagree: no density explains the readings of all angles.
+	AnglesDisagree Quality = "uncertain:angles_disagree"
+	Late           Quality = "uncertain:late"        // taken well off its schedule
+	BelowBlank     Quality = "uncertain:below_blank" // less light than the medium alone
 
 	Saturated         Quality = "bad:saturated"          // the converter is at its end
 	SensorError       Quality = "bad:sensor_error"       // no samples, or nonsense
 	PumpOn            Quality = "bad:pump_on"            // a pump ran during the burst
 	StirringOff       Quality = "bad:stirring_off"       // cells settle
 	Disturbed         Quality = "bad:disturbed"          // someone handles the vial
+	Uncalibrated      Quality = "bad:uncalibrated"       // a calibration is in force and cannot be applied
 	ReferenceMissing  Quality = "bad:reference_missing"  // no usable reference reading
 	ReferenceUnstable Quality = "bad:reference_unstable" // the light source flickers
 )
 
 // Qualities lists every quality, best first.
-var Qualities = [...]Quality{Good, Clipped, DarkTooHigh, Late, BelowBlank, Saturated, SensorError, PumpOn,
-	StirringOff, Disturbed, ReferenceMissing, ReferenceUnstable}
+var Qualities = [...]Quality{Good, Clipped, DarkTooHigh, Bubbles, Hum, OutsideCalibration, AnglesDisagree, Late, BelowBlank, Saturated, SensorError, PumpOn,
+	StirringOff, Disturbed, Uncalibrated, ReferenceMissing, ReferenceUnstable}
 
 // Code is "good", "uncertain" or "bad"; "bad" for an unknown quality.
 func (q Quality) Code() string {

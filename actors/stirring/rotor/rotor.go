@@ -97,6 +97,10 @@ type Rotor struct {
 	misses  int     // measurements in a row outside the tolerance while holding
 	motor   motor
 	stall   stall
+
+	aside aside // for OD readings
+	still bool  // the motor rests
+	rough bool  // what is measured is good for telling turning from standing
 }
 
 // New is a controller at rest.
@@ -104,7 +108,7 @@ func New(cfg Config) (Rotor, error) {
 	if err := cfg.Validate(); err != nil {
 		return Rotor{}, err
 	}
-	return Rotor{cfg: cfg, duty: cfg.InitialDuty, phase: Off, motor: unknownMotor()}, nil
+	return Rotor{cfg: cfg, duty: cfg.InitialDuty, phase: Off, motor: unknownMotor(), still: true}, nil
 }
 
 // Seed sets the duty to start the next target with, such as one that was stored
@@ -145,7 +149,7 @@ func (r Rotor) Status() Status {
 
 // Overdue reports that the target was not reached within [Patience].
 func (r Rotor) Overdue(now time.Duration) bool {
-	return r.phase != Off && !r.cfg.OpenLoop && !r.reached && now-r.since > Patience
+	return r.phase != Off && !r.cfg.OpenLoop && !r.reached && !r.rough && now-r.since > Patience
 }
 
 // SetTarget sets a speed in rpm, 0 to 5000; 0 stops. A rotor at rest gets a kick.
@@ -154,12 +158,13 @@ func (r Rotor) SetTarget(now time.Duration, rpm float64) (Rotor, Program, error)
 		return r, nil, fmt.Errorf("rotor: target %v rpm: want 0 to %v", rpm, MaxRPM)
 	}
 	r.target, r.since, r.reached, r.misses = rpm, now, false, 0
+	r.aside.on, r.rough = false, false
 	switch {
 	case rpm == 0:
 		r, program := r.Stop()
 		return r, program, nil
-	case r.phase == Off:
-		r.phase, r.motor = Acquiring, r.motor.disturbed()
+	case r.phase == Off || r.still:
+		r.phase, r.motor, r.still = Acquiring, r.motor.disturbed(), false
 		return r, r.startProgram(), nil
 	case r.phase == Stalled:
 		r, program := r.kick(now)
@@ -172,7 +177,7 @@ func (r Rotor) SetTarget(now time.Duration, rpm float64) (Rotor, Program, error)
 // Stop drives 0 and keeps what was learnt about the motor. The target is kept
 // for the caller to set again.
 func (r Rotor) Stop() (Rotor, Program) {
-	r.phase, r.rpm, r.reached, r.stall = Off, 0, false, stall{}
+	r.phase, r.rpm, r.reached, r.stall, r.still = Off, 0, false, stall{}, true
 	return r, Program{{Do: Drive, DutyPercent: 0}}
 }
 
@@ -181,15 +186,24 @@ func (r Rotor) Stop() (Rotor, Program) {
 // At rest and in open loop it answers with none. A speed that cannot be one is
 // not believed: the same duty is measured again.
 func (r Rotor) Measured(now time.Duration, rpm float64) (Rotor, Program) {
-	if r.phase == Off || r.cfg.OpenLoop {
+	believed := rpm >= 0 && rpm <= maxSeenRPM
+	switch {
+	case r.cfg.OpenLoop || r.phase == Off && !r.aside.on:
 		return r, nil
-	}
-	if !(rpm >= 0 && rpm <= maxSeenRPM) {
+	case r.aside.on && believed:
+		return r.seenAside(rpm), nil
+	case !believed && (r.aside.on || r.rough):
+		return r, nil
+	case !believed:
 		return r, r.watch(settle)
 	}
 	before := r.rpm
-	if r.rpm = RoundRPM(rpm); r.rpm == 0 {
+	r.rpm = RoundRPM(rpm)
+	switch {
+	case r.rpm == 0:
 		return r.standing(now, before)
+	case r.rough:
+		return r.seenRough(), nil
 	}
 	return r.turning()
 }
