@@ -294,7 +294,7 @@ func TestSafeStateTurnsEnergyOff(t *testing.T) {
 	}
 	want := []string{
 		"leds actors.SetLED {Channel:C Percent:0 For:0s Source:alarm}",
-		"vial actors.StopDosing {Reason:the alarm slow asks for the safe state}",
+		"vial actors.StopDosing {Reason:the alarm slow asks for the safe state Action:}",
 	}
 	if slices.Sort(p.asked); !slices.Equal(p.asked, want) {
 		t.Errorf("asked %q\nwant %q", p.asked, want)

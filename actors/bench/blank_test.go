@@ -77,8 +77,11 @@ func TestBlankOfTheMediumIsSubtracted(t *testing.T) {
 func TestBlankNeedsQuietAndStirring(t *testing.T) {
 	h := open(t, 1)
 	start := actors.StartJob{Job: "od_blank"}
-	if r := h.Do("experiment", start); r.OK || h.System.Running("od_blank") {
+	if r := h.Do("experiment", start); r.OK {
 		t.Errorf("od_blank beside od_reading answered %+v", r)
+	}
+	if h.Run(time.Second); h.System.Running("od_blank") {
+		t.Error("od_blank runs beside od_reading")
 	}
 	patient(t, h, "bench", actors.PauseVial{})
 	h.Do("stirring", actors.SetState{State: actors.Disconnected})
