@@ -366,8 +366,12 @@ func (h *host) showSettings() {
 		if !f.Shown {
 			continue
 		}
+		hidden := hides && hider.Hides(f.Name)
+		if !hidden && f.Same(h.job, h.shown[i]) {
+			continue // nearly always, and for nothing
+		}
 		v := f.Value(h.job)
-		if hides && hider.Hides(f.Name) {
+		if hidden {
 			v = nil
 		}
 		if h.shown[i] == v {

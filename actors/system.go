@@ -88,7 +88,8 @@ func NewSystem(o Options) (*System, error) {
 
 // newEngine makes the proto.actor system. Its registry picks a shard by
 // int(hash) % 1024, which is negative for half of all names on a 32-bit Pi
-// (issue #755); one single shard is always index 0.
+// (issue #755); one single shard is always index 0. It is copied, so that the
+// others and their 2.7 MB go.
 func newEngine(log zerolog.Logger) *actor.ActorSystem {
 	quiet := slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelError}))
 	engine := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }))
@@ -101,7 +102,7 @@ func newEngine(log zerolog.Logger) *actor.ActorSystem {
 			shards[0].Set(item.Key, item.Val)
 		}
 	}
-	engine.ProcessRegistry.LocalPIDs.LocalPIDs = shards[:1]
+	engine.ProcessRegistry.LocalPIDs.LocalPIDs = slices.Clone(shards[:1])
 	return engine
 }
 

@@ -81,9 +81,13 @@ func (b *bank) guard(turn func() error) (err error) {
 		}
 	}()
 	err = turn()
-	var no *actors.Refusal
-	fine = err == nil || errors.As(err, &no)
+	fine = err == nil || isRefusal(err)
 	return err
+}
+
+func isRefusal(err error) bool {
+	var no *actors.Refusal
+	return errors.As(err, &no)
 }
 
 func (b *bank) receive(c *actors.Context, msg any) error {
