@@ -8,11 +8,12 @@ import (
 	"github.com/pioactor/pioactor/cmd"
 )
 
-// BenchmarkHour is an hour of a unit in virtual time: the default one, and one
-// with every job of the experiment.
+// BenchmarkHour is an hour of a unit in virtual time: the default one, one
+// without any job of the experiment, and one with them all.
 func BenchmarkHour(b *testing.B) {
 	for name, configure := range map[string]func(*cmd.Config){
 		"default":    nil,
+		"nothing":    func(c *cmd.Config) { c.Sim.Start = nil },
 		"everything": func(c *cmd.Config) { c.Sim.Start = everything },
 	} {
 		b.Run(name, func(b *testing.B) {

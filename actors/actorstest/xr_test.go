@@ -61,6 +61,7 @@ func xrDay(t *testing.T, e calibration.Estimator, seed uint64, hours float64) {
 			t.Fatal(r.Reason)
 		}
 	}
+	h.Set("stirring", "enable_dodging_od", true)
 	fused, within, good := 0, 0, 0
 	h.OnFact(func(f actors.Fact) {
 		if f, ok := f.(actors.ODFused); ok {
