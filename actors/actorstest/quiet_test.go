@@ -50,7 +50,7 @@ func busyHouse(t *testing.T, seed uint64, configure func(*cmd.Config)) (*actorst
 // redundant starts and stops of all of it at random moments.
 func TestNothingChangesInsideAnODWindow(t *testing.T) {
 	hours := 8.0 // the day is TestSoakNothingChangesInsideAnODWindow
-	if raceEnabled {
+	if actorstest.RaceEnabled {
 		hours = 1
 	}
 	quietDay(t, 1, hours)

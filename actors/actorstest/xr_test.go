@@ -87,7 +87,7 @@ func xrDay(t *testing.T, e calibration.Estimator, seed uint64, hours float64) {
 // TestXRFusesWithEverythingRunning is a few hours of a unit with three angles.
 func TestXRFusesWithEverythingRunning(t *testing.T) {
 	hours := 3.0
-	if raceEnabled {
+	if actorstest.RaceEnabled {
 		hours = 1
 	}
 	xrDay(t, estimator(t), 1, hours)
