@@ -33,6 +33,7 @@ var floors = map[string]int{
 	"actors/temperature/inference": 0,
 	"actors/temperature/watch":     1, // above hw, whose limits it keeps
 	"actors/selftest/check":        0,
+	"actors/calibrate/guide":       1, // above hw/calibration, whose curves it fits
 
 	"actors/alarm/condition": 0,
 
