@@ -109,7 +109,7 @@ var homes = map[string][]string{
 var pure = []string{
 	"actors/growth/ekf", "actors/od/fusion", "actors/od/optics", "actors/od/rhythm", "actors/stirring/rotor", "actors/pid",
 	"actors/dosing/ledger", "actors/dosing/check", "actors/device/lease", "actors/selftest/check", "actors/alarm/condition",
-	"actors/temperature/inference", "actors/temperature/watch",
+	"actors/temperature/inference", "actors/temperature/watch", "actors/calibrate/guide",
 }
 
 const pureDependency = "gonum.org/v1/gonum"

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -177,6 +179,11 @@ type said struct {
 
 func (n *fakeNode) call(args ...string) said {
 	return call(append([]string{"--data-dir", n.dir}, args...)...)
+}
+
+// execute runs a command without any input.
+func execute(ctx context.Context, args []string, out, errs io.Writer) int {
+	return executeFrom(ctx, strings.NewReader(""), args, out, errs)
 }
 
 func call(args ...string) said {

@@ -171,8 +171,12 @@ func rivals(device string) []string {
 	return []string{string(actors.Dosing)}
 }
 
-// inTheWay refuses while a job wants the device for the culture.
+// inTheWay refuses while a job wants the device for the culture, or somebody
+// works at the vial.
 func inTheWay(c *actors.Context, device string) error {
+	if vial, _, _ := actors.Latest[actors.VialState](c, ""); vial.Paused {
+		return refuse("paused", "%s: the vial is paused; first `pioactor vial resume`", device)
+	}
 	for _, job := range rivals(device) {
 		s, _, _ := actors.Latest[actors.JobState](c, job)
 		switch s.State {

@@ -211,6 +211,6 @@ func (p *procedure) gone(c *actors.Context, owner string) {
 	_, stirs := p.act.wants.(guide.Stir)
 	if runs && owner == "pumps" || stirs && (owner == "stirrer" || owner == "tachometer") {
 		delete(p.flow, p.act.tag)
-		p.fail(c, "the actor "+owner+" failed and is started anew; its outputs are off. Empty the vessel and run it again")
+		p.fail(c, "the actor "+owner+" failed and is started anew, outputs off. Empty the vessel and run it again")
 	}
 }
