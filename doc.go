@@ -53,7 +53,7 @@
 //	    actors/automation   turbidostat, chemostat, fed_batch, morbidostats, light_dark_cycle, thermostat: written exactly as a user writes one
 //	    actors/temperature  the vial's temperature from how the heater's board cools, and the heater for an automation
 //	    actors/alarm        declared conditions: raise, clear, hide, act, latch, acknowledge
-//	    actors/calibrate    the calibrations and estimators of the unit, and which are in force
+//	    actors/calibrate    the calibrations and estimators of the unit, which are in force, and procedures that make them
 //	    actors/bench        a person's hands at the vial: pause and resume, blanks
 //	    actors/unit         the trunk of one unit's tree: the node, and the experiment that owns the jobs
 //	    bridge/wire         the topic table and the payloads; pure
@@ -82,6 +82,7 @@
 //	│    └─ window          the OD window: od_reading asks for quiet, whatever disturbs light or fluid grants it;
 //	│                       what takes time to come to rest, such as stirring, dodges the readings
 //	├─ calibrations         which curve is in force on each device
+//	├─ procedure            the guided calibration that is being made
 //	├─ bridge               MQTT
 //	├─ alarm                what is alarming, what hides behind what, and who took note
 //	│    └─ conditions      the alarms that config.toml declares; jobs only feed them signals
