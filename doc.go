@@ -41,7 +41,8 @@
 //	    actors/state        small durable state, one fsynced file per key
 //	    actors/setting      a struct's tags: decode, check, assign, describe
 //	    pure science        actors/od/optics, actors/od/fusion, actors/od/rhythm, actors/growth/ekf, actors/stirring/rotor,
-//	                        actors/temperature/inference, actors/pid, actors/selftest/check, actors/alarm/condition, actors/dosing/check;
+//	                        actors/temperature/inference, actors/pid, actors/selftest/check, actors/alarm/condition,
+//	                        actors/calibrate/guide, actors/dosing/check;
 //	                        and pure book-keeping: actors/dosing/ledger, actors/device/lease, actors/temperature/watch.
 //	                        Values in, values out: no clock, no goroutine, no file
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
@@ -151,6 +152,6 @@
 // In the plan, in no particular order: the drivers of the real board
 // (hw/pioreactor) with the guard process that makes outputs safe when the node
 // dies; a database on every unit (actors/store) and a page to look
-// at it; profiles and guided calibration; many units as one cluster
+// at it; profiles; guided calibration of OD; many units as one cluster
 // (actors/cluster).
 package pioactor

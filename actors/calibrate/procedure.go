@@ -38,7 +38,7 @@ const unmeasured = -1
 //
 // Takes: StartProcedure, AnswerProcedure, UndoProcedure, RedoProcedure and
 // StopProcedure as commands; Driven and Cut; EdgesRead, RailRead; Reply of
-// "calibrations"; OwnerGone.
+// "calibrations"; OwnerGone, PumpsStopped.
 // Sends: Drive and Release to "pumps" and "stirrer", ReadEdges, ReadRail,
 // ImportCalibration and UseCalibration to "calibrations"; publishes Procedure
 // and, for each run of a pump, a DosingEvent of the source "pump_calibration",
@@ -71,7 +71,7 @@ func (p *procedure) Receive(c *actors.Context, msg any) error {
 		p.start(c)
 	case actors.Command:
 		return p.command(c, m)
-	case protocol.Driven, protocol.Cut, protocol.EdgesRead, actors.Reply, actors.OwnerGone, waited, silent:
+	case protocol.Driven, protocol.Cut, protocol.EdgesRead, actors.Reply, actors.OwnerGone, actors.PumpsStopped, waited, silent:
 		p.heard(c, msg)
 	case protocol.RailRead:
 		if v := m.Supply.Volts; m.Err == nil && v > 0 && v < 1000 {
@@ -93,6 +93,7 @@ func (p *procedure) Receive(c *actors.Context, msg any) error {
 // outputs safe.
 func (p *procedure) start(c *actors.Context) {
 	actors.Subscribe[actors.OwnerGone](c)
+	actors.Subscribe[actors.PumpsStopped](c)
 	p.flow = map[string]flowed{}
 	last, _, _ := actors.Latest[actors.Procedure](c, "")
 	p.shown = last

@@ -121,6 +121,11 @@ func (p *procedure) heard(c *actors.Context, msg any) {
 		}
 	case actors.OwnerGone:
 		p.gone(c, m.Owner)
+	case actors.PumpsStopped:
+		_, runs := p.act.wants.(guide.Run)
+		if runs && (m.Action == "" || m.Action == events[pumps[p.shown.Device]]) {
+			p.fail(c, "the pumps were told to stop: "+m.Reason+". Empty the vessel and run it again")
+		}
 	}
 }
 

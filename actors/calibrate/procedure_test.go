@@ -268,6 +268,12 @@ func TestRunsThatCameToNothingAreAskedAgain(t *testing.T) {
 	b.Run(2 * time.Second)
 	b.System.Crash("pumps", "planted")
 	again("the actor pumps failed")
+	for _, stop := range []actors.StopDosing{{Reason: "somebody said so"}, {Reason: "somebody said so", Action: "add_media"}} {
+		b.ask(actors.AnswerProcedure{ID: b.now.ID, Turn: b.now.Turn, Value: "20"})
+		b.Run(2 * time.Second)
+		b.Do("vial", stop)
+		again("the pumps were told to stop: somebody said so")
+	}
 	if r := b.Do("experiment", actors.StartJob{Job: "dosing_automation", Options: []setting.Pair{{Name: "automation_name", Value: "silent"}}}); !r.OK {
 		t.Fatal(r.Reason)
 	}
