@@ -90,7 +90,7 @@ func (g Stirring) Step(in Input) (Guide, Action, error) {
 			return g.kept()
 		}
 	case Failed:
-		return g, Abort{in.Reason}, nil
+		return g, Abort(in), nil
 	}
 	return g, nil, refuse("stirring: it is measured by itself; wait for it, or stop it")
 }
