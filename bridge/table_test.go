@@ -13,6 +13,7 @@ import (
 
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/protocol"
+	"github.com/pioactor/pioactor/hw/calibration"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/topics.golden")
@@ -100,6 +101,15 @@ func story() []actors.Fact {
 		actors.Log{Meta: meta(), Task: "note", Level: "notice", Source: "ui", Message: "vial swapped, 37 °C"},
 		actors.Log{Meta: device(), Task: "vial", Level: "warning", Source: "app", Message: "low"},
 		actors.Alarm{Meta: meta(), Name: "stirring_stalled", Priority: "high", Active: true, Latched: true, Since: at, Text: "no rotation"},
+		actors.CalibrationActive{Meta: device(), Device: "media_pump", Name: "pump-1",
+			Calibration: calibration.Calibration{Kind: calibration.Pump, Name: "pump-1", CreatedAt: at}},
+		actors.CalibrationActive{Meta: device(), Device: "media_pump", Problem: "broken"},
+		actors.EstimatorActive{Meta: device(), Device: "od_fused", Name: "fused-1",
+			Estimator: calibration.Estimator{Kind: calibration.ODFused, Name: "fused-1", CreatedAt: at}},
+		actors.Procedure{Meta: device(), ID: "1", Device: "stirring", State: actors.ProcedureWorks},
+		actors.Procedure{Meta: device(), ID: "1", Device: "stirring", State: actors.ProcedureWorks, Done: 50},
+		actors.Procedure{Meta: device(), ID: "1", Device: "stirring", State: actors.ProcedureEnded, Done: 100},
+		actors.Procedure{Meta: device(), ID: "2", Device: "media_pump", State: actors.ProcedureAsks},
 		actors.OwnerGone{Meta: meta(), Owner: "stirring"},
 		actors.Dosed{Meta: meta(), ID: "1"},
 		actors.JobState{Meta: meta(), Job: "dosing_automation", State: actors.Disconnected},
