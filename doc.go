@@ -70,7 +70,8 @@
 //	    examples/*          one lesson a folder; each is a complete user program
 //
 // The test kits actors/actorstest, bridge/bridgetest and hw/hwtest stand beside
-// the house: only tests import them, a user's tests included.
+// the house: only tests import them, a user's tests included. In
+// bridge/bridgetest/compat a unit's words are compared with a real Pioreactor's.
 //
 // # The tree on one unit
 //

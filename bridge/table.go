@@ -449,6 +449,11 @@ func (t *table) automationEvent(f actors.AutomationEvent) []line {
 			e.Data = wire.Object{{Name: "json", Value: string(f.Data)}} // not an object of plain values
 		}
 	}
+	for i, d := range e.Data { // amounts and the like: none of Pioreactor's data counts
+		if n, isNumber := d.Value.(wire.Number); isNumber {
+			e.Data[i].Value = wire.Float(n.Float64())
+		}
+	}
 	return t.datum(f, f.Job, "latest_event", e)
 }
 
