@@ -183,6 +183,7 @@ func (s *simulation) live(ctx context.Context, clk *clock.Clock, scr *screen) er
 	length, shown := s.length(), time.Time{}
 	for clk.Mono() < length {
 		if ctx.Err() != nil {
+			scr.end()
 			return fmt.Errorf("simulate: %w after %v of %v", errCut, clk.Mono(), length)
 		}
 		clk.Run(min(length-clk.Mono(), 2*time.Minute))

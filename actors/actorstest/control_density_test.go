@@ -52,14 +52,14 @@ func (x density) open(t testing.TB) *actorstest.House {
 		c.Sim.MediaBottleML, c.Sim.WasteBottleML = 5000, 5000
 		c.Sim.Start = []string{"stirring", "od_reading", "growth_rate_calculating"}
 	}})
-	break_(t, h, "dormant")
+	inject(t, h, "dormant")
 	if x.waste < 1 {
-		break_(t, h, fmt.Sprintf("waste_blocked:%v", 1-x.waste))
+		inject(t, h, fmt.Sprintf("waste_blocked:%v", 1-x.waste))
 	}
 	return h
 }
 
-func break_(t testing.TB, h *actorstest.House, text string) {
+func inject(t testing.TB, h *actorstest.House, text string) {
 	t.Helper()
 	f, err := sim.ParseFault(text)
 	if err == nil {
