@@ -103,7 +103,7 @@ func (x density) row(s densityScore) string {
 	at, mean := percent(s.atDose), percent(s.mean)
 	dosing := "went on"
 	if s.stopped >= 0 {
-		dosing = fmt.Sprintf("stopped after %.1f h", s.stopped.Hours())
+		dosing = judged(fmt.Sprintf("stopped after %.1f h", s.stopped.Hours()), x.waste < 0.5)
 	}
 	noise := fmt.Sprintf("%.1f %%", 100*x.noise)
 	if x.bubbles > 0.15 {
@@ -184,7 +184,7 @@ func (p *page) light(t *testing.T) {
 	q := p.ask(lightWords, "| light : dark | changes | off by at most | of the light hours lit |")
 	q.row(t, "light", func(t *testing.T) string {
 		off, changes, share := daylight(t, life, 1)
-		return fmt.Sprintf("| 16 h : 8 h | %d | %s | %.0f %% |", changes, judged(fmt.Sprintf("%.1f s", off.Seconds()), off <= 10*time.Second && changes == 4), 100*share)
+		return fmt.Sprintf("| 16 h : 8 h | %d | %s | %.0f %% |", changes, judged(fmt.Sprintf("%.1f s", off.Seconds()), off <= 10*time.Second && changes == 5), 100*share)
 	})
 }
 
