@@ -147,3 +147,33 @@ func (h *warmHouse) lastDuty() float64 {
 }
 
 func version10(c *cmd.Config) { c.Unit.ModelVersion = "1.0" }
+
+// TestDoseIsNotTakenForAColdVial: a cool-down into which media is pumped counts
+// only when three before it were given up, and is no failure.
+func TestDoseIsNotTakenForAColdVial(t *testing.T) {
+	h := open(t, 37, actorstest.HouseOptions{Forget: true}, nil)
+	h.live(2 * time.Hour)
+	h.RunUntil(10*time.Minute, "heat", func() bool { return h.duty() > 0 })
+	h.Run(10 * time.Second)
+	h.told = nil
+	for cycle := 1; cycle <= 8; cycle++ {
+		h.RunUntil(10*time.Minute, "heat", func() bool { return h.duty() > 0 })
+		h.RunUntil(10*time.Minute, "cool-down", func() bool { return h.duty() == 0 })
+		h.Run(20 * time.Second)
+		if r := h.Do("vial", actors.Dose{MediaML: 0.5, WasteML: 0.5}); !r.OK {
+			t.Fatal(r.Reason)
+		}
+		h.RunUntil(10*time.Minute, "heat", func() bool { return h.duty() > 0 })
+		h.Run(10 * time.Second)
+		if want := cycle / 4; len(h.told) != want {
+			t.Fatalf("after %d cool-downs with a dose in each: %d measurements, want %d", cycle, len(h.told), want)
+		}
+	}
+	if a, _ := actors.LatestOf[actors.Alarm](h.System, "temperature_unknown"); a.Active {
+		t.Errorf("alarm: %s", a.Text)
+	}
+	h.live(20 * time.Minute)
+	if n := len(h.told) - 2; n < 5 {
+		t.Errorf("%d measurements in 20 min without doses, want each to count again", n)
+	}
+}
