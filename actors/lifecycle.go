@@ -48,7 +48,7 @@ func (h *host) command(cmd Command) {
 	case Set:
 		h.conclude(cmd, h.set(body.Values))
 	case SetState:
-		h.conclude(cmd, h.setState(body.State))
+		h.conclude(cmd, h.setState(cmd, body.State))
 	default:
 		h.conclude(cmd, h.call(cmd))
 	}
@@ -165,8 +165,10 @@ func (h *host) values(changes []setting.Pair) []setting.Pair {
 	return values
 }
 
-func (h *host) setState(to State) error {
+func (h *host) setState(cmd Command, to State) error {
 	switch {
+	case h.spec.Slot == "":
+		return &Refusal{"not_a_job", fmt.Sprintf("$state: %s is a part of this unit, not a job: it cannot be stopped or put to sleep", h.spec.Name)}
 	case to != Ready && to != Sleeping && to != Disconnected:
 		return &Refusal{"invalid_state", fmt.Sprintf("$state: want ready, sleeping or disconnected, got %.40q", string(to))}
 	case to == h.state:
@@ -175,6 +177,7 @@ func (h *host) setState(to State) error {
 		return &Refusal{"invalid_transition", fmt.Sprintf("$state: cannot go from %s to %s", h.state, to)}
 	case to == Disconnected:
 		h.life.asked = true
+		h.asker = h.c.Later(cmd) // answered when the name is free
 		h.end(Disconnected, "")
 	case to == Sleeping:
 		h.sleep()

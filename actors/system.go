@@ -48,8 +48,9 @@ type System struct {
 	alarms     sync.Mutex // held while an alarm is edited
 
 	mu    sync.Mutex
-	lives map[string]*life // by PID id
-	names map[string]*life // by name, while there is a mailbox
+	lives map[string]*life    // by PID id
+	names map[string]*life    // by name, while there is a mailbox
+	ends  map[string]lastWord // by PID id: said by who ended, until the parent hears it
 	asked uint64
 	memo  map[string]Reply
 	memos []string
@@ -72,7 +73,7 @@ func NewSystem(o Options) (*System, error) {
 	}
 	s := &System{
 		unit: o.Unit, boot: o.Boot, seed: o.Seed, clock: o.Clock, bus: newBus(),
-		log: zerolog.New(o.Log), lives: map[string]*life{}, names: map[string]*life{}, memo: map[string]Reply{}, under: map[string][]func(Reply){},
+		log: zerolog.New(o.Log), lives: map[string]*life{}, names: map[string]*life{}, ends: map[string]lastWord{}, memo: map[string]Reply{}, under: map[string][]func(Reply){},
 	}
 	s.interfere = o.Interfere
 	s.state = newSaver(o.Clock, o.State)
