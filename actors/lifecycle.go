@@ -120,10 +120,17 @@ type accepted struct{ old, now []setting.Pair }
 // turn of its own, so that whoever waits for the new value has it first.
 func (h *host) note(a accepted) {
 	for i, c := range a.now {
-		h.sys.logf(h, "info", "Updated %s from %v to %v%s.", c.Name, a.old[i].Value, c.Value, unitOf(h.job, c.Name))
+		level, old := "info", a.old[i].Value
+		if old == c.Value {
+			level = "debug" // shown again, but no news
+		}
+		h.sys.logf(h, level, "Updated %s from %s to %s%s.", c.Name, short(old), short(c.Value), unitOf(h.job, c.Name))
 	}
 	h.tellParent(ChildSettings{h.spec.Name, a.now})
 }
+
+// short cuts a value for the log. Source: Pioreactor 26.7.2 cuts at 40.
+func short(value any) string { return fmt.Sprintf("%.40s", fmt.Sprint(value)) }
 
 // reshow publishes settings that were set, also when they were so before.
 func (h *host) reshow(names []string) {

@@ -139,13 +139,15 @@ func TestInfoShowsDeclaredSettings(t *testing.T) {
 		Job: web.Job{Name: "led_automation", State: actors.Ready, Automation: "night", Experiment: "exp",
 			Settings: map[string]any{"percent": 5.0, "extra": true, "automation_name": "night"}},
 		Schemas: []web.Schema{{Name: "night", Settings: []web.Setting{
-			{Name: "percent", Unit: "%", Range: "0 to 100 %", Settable: true, Default: 1.0, Value: 5.0, Help: "how bright"}}}, {Name: "silent"}},
+			{Name: "percent", Unit: "%", Range: "0 to 100 %", Settable: true, Default: 1.0, Value: 5.0, Help: "how bright"},
+			{Name: "since", Unit: "s", Range: "any float in s", ReadOnly: true, Value: 1795333012.25}}}, {Name: "silent"}},
 	}
 	want := `led_automation: ready, automation night, experiment "exp"
 
 automation night
-SETTING  NOW  DEFAULT  WANTS       CHANGED   MEANING
-percent  5 %  1 %      0 to 100 %  any time  how bright
+SETTING  NOW           DEFAULT  WANTS       CHANGED     MEANING
+percent  5 %           1 %      0 to 100 %  any time    how bright
+since    1795333012 s  -        -           by the job
 
 SHOWN  NOW
 extra  true

@@ -83,6 +83,7 @@ type Setting struct {
 	Above    bool         `json:"above_min,omitempty"` // min itself is refused
 	OneOf    []string     `json:"one_of,omitempty"`
 	Settable bool         `json:"settable"`
+	ReadOnly bool         `json:"read_only,omitempty"` // the job says it, nobody sets it
 	Persist  bool         `json:"persist,omitempty"`
 	Default  any          `json:"default,omitempty"`
 	Value    any          `json:"value,omitempty"` // while the job runs

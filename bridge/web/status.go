@@ -181,7 +181,11 @@ func schemaOf(reg actors.Registration, j Job) Schema {
 	for _, f := range setting.Of(fresh) {
 		d := Setting{
 			Name: f.Name, Kind: f.Kind, Unit: f.Unit, Help: f.Help, Range: f.Range(), Min: finite(f.Min), Max: finite(f.Max),
-			Above: f.Above, OneOf: f.OneOf, Settable: f.Settable, Persist: f.Persist, Default: plain(f.Value(fresh)),
+			Above: f.Above, OneOf: f.OneOf, Settable: f.Settable, Persist: f.Persist,
+			ReadOnly: f.Shown && !f.Settable,
+		}
+		if !d.ReadOnly {
+			d.Default = defaultOf(f, fresh)
 		}
 		if applies {
 			d.Value = j.Settings[f.Name]
@@ -198,9 +202,11 @@ func finite(x float64) *float64 {
 	return &x
 }
 
-// plain drops a default that JSON cannot carry.
-func plain(v any) any {
-	if x, ok := v.(float64); ok && finite(x) == nil {
+// defaultOf is f's default. A number outside of the setting's own range says
+// that there is none, or that it follows from others.
+func defaultOf(f setting.Field, fresh any) any {
+	v := f.Value(fresh)
+	if x, ok := v.(float64); ok && (finite(x) == nil || x < f.Min || x > f.Max) {
 		return nil
 	}
 	return v
