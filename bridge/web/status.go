@@ -206,7 +206,7 @@ func finite(x float64) *float64 {
 // that there is none, or that it follows from others.
 func defaultOf(f setting.Field, fresh any) any {
 	v := f.Value(fresh)
-	if x, ok := v.(float64); ok && (finite(x) == nil || x < f.Min || x > f.Max) {
+	if x, ok := v.(float64); ok && (finite(x) == nil || x < f.Min || x > f.Max || f.Above && x == f.Min) {
 		return nil
 	}
 	return v
