@@ -122,7 +122,7 @@ func latest[T Retained](s *System, key string) (T, bool) {
 func LatestOf[T Retained](s *System, key string) (T, bool) { return latest[T](s, key) }
 
 // Watch calls f with every fact, at once and in order: for simulations, tests
-// and counters. f must return quickly and must not publish.
+// and counts. f must return quickly and must not publish.
 func (s *System) Watch(f func(Fact)) {
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
