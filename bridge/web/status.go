@@ -33,6 +33,7 @@ func Overview(sys *actors.System, experiment string) Status {
 		Unit: sys.Unit(), Experiment: experiment, Boot: sys.Boot(), Now: sys.Clock().Now(), Clock: "virtual",
 		Jobs: jobsIn(facts), Alarms: raisedIn(facts),
 		Events: []actors.AutomationEvent{}, Actions: []actors.ActionState{}, Held: []actors.Held{},
+		Calibrations: []actors.CalibrationActive{}, Estimators: []actors.EstimatorActive{},
 	}
 	if sys.Clock().IsLive() {
 		st.Clock = "live"
@@ -105,6 +106,14 @@ func (st *Status) noteRare(f actors.Retained) {
 		}
 	case actors.SelfTest:
 		st.SelfTest = &f
+	case actors.CalibrationActive:
+		if f.Name != "" {
+			st.Calibrations = append(st.Calibrations, f)
+		}
+	case actors.EstimatorActive:
+		if f.Name != "" {
+			st.Estimators = append(st.Estimators, f)
+		}
 	case actors.AutomationEvent:
 		st.Events = append(st.Events, f)
 	}

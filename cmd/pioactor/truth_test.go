@@ -153,6 +153,11 @@ func doubt(topic, payload string, s web.Status) string {
 			return fmt.Sprintf("the node says %+v", s.HeaterDuty)
 		}
 		return ""
+	case t.Job == "calibrations" || t.Job == "estimators":
+		if want := inForce(t.Job, t.Setting, s); want == "" || !strings.Contains(payload, strconv.Quote(want)) {
+			return fmt.Sprintf("the node says %q", want)
+		}
+		return ""
 	case name == "od_blank/means":
 		return unlikeBlank(payload, s.Blank)
 	case name == "self_test/all_tests_passed":
@@ -182,6 +187,21 @@ func doubt(topic, payload string, s web.Status) string {
 
 // channelled are the readings of one photodiode.
 var channelled = regexp.MustCompile(`^(od|raw_od|calibrated_od)[1-4]$`)
+
+// inForce is the name of what is active on device, empty for nothing.
+func inForce(shelf, device string, s web.Status) string {
+	for _, c := range s.Calibrations {
+		if shelf == "calibrations" && c.Device == device {
+			return c.Name
+		}
+	}
+	for _, e := range s.Estimators {
+		if shelf == "estimators" && e.Device == device {
+			return e.Name
+		}
+	}
+	return ""
+}
 
 // bottles are those of the node, by their name on the wire.
 func bottles(s web.Status) map[string]actors.Bottle {
@@ -331,16 +351,17 @@ func TestLiesAreSeen(t *testing.T) {
 			{Name: "stirring", State: actors.Ready, Experiment: exp, Settings: map[string]any{"target_rpm": 500.0, "enabled": true}},
 			{Name: "monitor", State: actors.Disconnected, Settings: map[string]any{}},
 		},
-		Vial:       &actors.Vial{VolumeML: 15},
-		VialState:  &actors.VialState{},
-		DoseCheck:  &actors.DoseCheck{State: actors.CheckOK},
-		HeaterDuty: &actors.HeaterDuty{Percent: 25},
-		Bottles:    &actors.Bottles{Media: actors.Bottle{SizeML: 500, ML: 400}},
-		Actions:    []actors.ActionState{{Action: "add_media", State: actors.Disconnected}},
-		Events:     []actors.AutomationEvent{{Job: "dosing_automation", Name: "DilutionEvent"}},
-		Blank:      &actors.Blank{ID: "b", Means: []actors.ChannelValue{{Channel: 2, Value: 0.125}}},
-		SelfTest:   &actors.SelfTest{Passed: 11},
-		Alarms:     []actors.Alarm{{Name: "cold", Active: true, Priority: "high", Text: "cold"}},
+		Vial:         &actors.Vial{VolumeML: 15},
+		VialState:    &actors.VialState{},
+		DoseCheck:    &actors.DoseCheck{State: actors.CheckOK},
+		HeaterDuty:   &actors.HeaterDuty{Percent: 25},
+		Bottles:      &actors.Bottles{Media: actors.Bottle{SizeML: 500, ML: 400}},
+		Actions:      []actors.ActionState{{Action: "add_media", State: actors.Disconnected}},
+		Events:       []actors.AutomationEvent{{Job: "dosing_automation", Name: "DilutionEvent"}},
+		Blank:        &actors.Blank{ID: "b", Means: []actors.ChannelValue{{Channel: 2, Value: 0.125}}},
+		SelfTest:     &actors.SelfTest{Passed: 11},
+		Calibrations: []actors.CalibrationActive{{Device: "media_pump", Name: "june"}},
+		Alarms:       []actors.Alarm{{Name: "cold", Active: true, Priority: "high", Text: "cold"}},
 	}
 	honest := func() map[string]string {
 		tree := map[string]string{
@@ -350,7 +371,8 @@ func TestLiesAreSeen(t *testing.T) {
 			base + "temperature_automation/heater_duty_cycle": "25.0", base + "bioreactor/media_bottle_ml": "400.0",
 			base + "add_media/$state": "disconnected", base + "remove_waste/$state": "lost", base + "dosing_automation/latest_event": `{"event_name":"DilutionEvent"}`,
 			base + "od_blank/means": `{"2":0.125}`, common + "self_test/all_tests_passed": "1",
-			common + "alarms/cold": `{"active":true,"priority":"high","text":"cold"}`, common + "alarms/warm": `{"active":false}`,
+			common + "calibrations/media_pump": `{"calibration_name":"june"}`,
+			common + "alarms/cold":             `{"active":true,"priority":"high","text":"cold"}`, common + "alarms/warm": `{"active":false}`,
 		}
 		for _, name := range []string{"alt_media_fraction", "efflux_tube_volume_ml", "cumulative_media_added_ml",
 			"cumulative_alt_media_added_ml", "cumulative_waste_removed_ml", "owed_waste_ml"} {
@@ -380,6 +402,8 @@ func TestLiesAreSeen(t *testing.T) {
 		"an action missing":      func(m map[string]string) { delete(m, base+"add_media/$state") },
 		"another event":          func(m map[string]string) { m[base+"dosing_automation/latest_event"] = `{"event_name":"NoEvent"}` },
 		"an event of nobody":     func(m map[string]string) { m[base+"led_automation/latest_event"] = `{"event_name":"NoEvent"}` },
+		"another calibration":    func(m map[string]string) { m[common+"calibrations/media_pump"] = `{"calibration_name":"may"}` },
+		"a calibration unused":   func(m map[string]string) { m[common+"calibrations/waste_pump"] = `{"calibration_name":"june"}` },
 		"another blank":          func(m map[string]string) { m[base+"od_blank/means"] = `{"2":0.25}` },
 		"a test that passed":     func(m map[string]string) { m[common+"self_test/all_tests_passed"] = "0" },
 		"an alarm of other text": func(m map[string]string) { m[common+"alarms/cold"] = `{"active":true,"priority":"high","text":"hot"}` },
