@@ -170,7 +170,7 @@ func (s *System) Publish(experiment string, f Fact) { s.publish(experiment, f) }
 
 // Do sends a command and calls done exactly once with its reply, on a
 // goroutine of the system: done must not block. Without a deadline it waits
-// for 30 s. A command ID that was answered before is answered from memory; one
+// for 30 s. A command ID that was answered before, since the start of the process, is answered from memory; one
 // that is under way is not done twice, and both get its reply.
 func (s *System) Do(cmd Command, done func(Reply)) {
 	s.mu.Lock()
