@@ -40,7 +40,7 @@ type warmthScore struct {
 }
 
 func (x warmth) live(t testing.TB) warmthScore {
-	h := actorstest.Open(t, actorstest.HouseOptions{Seed: x.seed, Forget: true, Wrap: late(x.seed), Configure: x.configure})
+	h := actorstest.Open(t, actorstest.HouseOptions{Seed: x.seed, Forget: true, Wrap: unpunctual(x.seed), Configure: x.configure})
 	s := warmthScore{overC: math.Inf(-1), peakC: math.Inf(-1)}
 	half := time.Duration(x.hours) * time.Hour / 2
 	measured := 0.0
@@ -81,9 +81,9 @@ func (x warmth) configure(c *cmd.Config) {
 	}
 }
 
-// late is a board on a computer that is up to 0.3 s late or early with each
+// unpunctual is a board on a computer that is up to 0.3 s late or early with each
 // sample of its thermometer.
-func late(seed uint64) func(hw.Board) hw.Board {
+func unpunctual(seed uint64) func(hw.Board) hw.Board {
 	return func(b hw.Board) hw.Board {
 		return &lateBoard{Board: b, rng: rand.New(rand.NewPCG(seed, 3)), last: math.NaN()}
 	}
