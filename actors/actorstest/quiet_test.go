@@ -194,7 +194,7 @@ func awaitDark(h *actorstest.House, q *quietLog) {
 // density, differs by less than the noise of one.
 func TestActuatorsShiftNoReading(t *testing.T) {
 	still := func(c *cmd.Config) {
-		c.Sim.MuMaxPerH, c.Sim.InitialODAU, c.Sim.EvaporationMLPerH = 0, density, 0
+		c.Sim.MuMaxPerH, c.Sim.InitialODAU, c.Sim.EvaporationMLPerH = 0, restingAU, 0
 		c.Sim.Start = []string{"stirring", "od_reading"}
 	}
 	calm, calmSD := meanOD(t, still, nil)
@@ -233,8 +233,8 @@ func TestActuatorsShiftNoReading(t *testing.T) {
 	}
 }
 
-// density of the vials that do not grow, AU.
-const density = 0.5
+// restingAU is the density of the vials that do not grow, AU.
+const restingAU = 0.5
 
 // meanOD is the mean and the standard deviation of an hour's good readings, as
 // they would be had nothing diluted the vial.
@@ -244,7 +244,7 @@ func meanOD(t *testing.T, configure func(*cmd.Config), busy func(*actorstest.Hou
 	var values []float64
 	h.OnFact(func(f actors.Fact) {
 		if f, ok := f.(actors.ODReading); ok && f.Quality.Grade == actors.Good && h.Lived() > 5*time.Minute {
-			values = append(values, f.Value*density/h.Board.Truth().ODAU)
+			values = append(values, f.Value*restingAU/h.Board.Truth().ODAU)
 		}
 	})
 	for round := 0; h.Lived() < 65*time.Minute; round++ {
