@@ -15,16 +15,24 @@ import (
 type bus struct {
 	mu       sync.Mutex
 	subs     map[reflect.Type][]*actor.PID
-	seq      map[reflect.Type]uint64
+	count    uint64 // of all facts
+	last     map[reflect.Type]mark
 	retained map[reflect.Type]map[string]Retained
 	order    []reflect.Type // of first publication
 	taps     []*Tap
 	watchers []func(Fact)
 }
 
+// mark is the newest fact of one kind: how many of its kind there were with it,
+// how many of all kinds, and when on Mono.
+type mark struct {
+	seq, count uint64
+	mono       time.Duration
+}
+
 func newBus() *bus {
 	return &bus{
-		subs: map[reflect.Type][]*actor.PID{}, seq: map[reflect.Type]uint64{},
+		subs: map[reflect.Type][]*actor.PID{}, last: map[reflect.Type]mark{},
 		retained: map[reflect.Type]map[string]Retained{},
 	}
 }
@@ -50,12 +58,14 @@ func (s *System) publish(experiment string, f Fact) Fact {
 	b := s.bus
 	t := reflect.TypeOf(f)
 	b.mu.Lock()
-	b.seq[t]++
+	b.count++
+	m := mark{b.last[t].seq + 1, b.count, s.clock.Mono()}
+	b.last[t] = m
 	at := f.About().At
 	if at.IsZero() {
 		at = s.clock.Now()
 	}
-	f = stamp(f, Meta{s.unit, experiment, s.boot, b.seq[t], at, s.clock.Mono()})
+	f = stamp(f, Meta{s.unit, experiment, s.boot, m.seq, at, m.mono})
 	if r, ok := f.(Retained); ok {
 		b.keep(t, r)
 	}
@@ -115,6 +125,13 @@ func latest[T Retained](s *System, key string) (T, bool) {
 	defer s.bus.mu.Unlock()
 	f, ok := s.bus.retained[reflect.TypeFor[T]()][key].(T)
 	return f, ok
+}
+
+// last is the mark of the newest fact of type T in this boot; zero for none.
+func last[T Fact](s *System) mark {
+	s.bus.mu.Lock()
+	defer s.bus.mu.Unlock()
+	return s.bus.last[reflect.TypeFor[T]()]
 }
 
 // LatestOf returns the newest fact of type T with key: a job's name, an
