@@ -44,7 +44,7 @@ func (j *Job) start(c *actors.Context) error {
 	if err := j.prepare(k); err != nil {
 		return &actors.Refusal{Code: "invalid", Reason: err.Error()}
 	}
-	j.saved = found
+	j.saved = found && !unsaved(c)
 	if found && j.IRPercent == auto && k.IRPercent > 0 {
 		j.IRPercent = k.IRPercent
 	}

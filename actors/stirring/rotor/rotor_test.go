@@ -265,7 +265,7 @@ func TestKickDutyIsAtMost60Percent(t *testing.T) {
 func TestBarStartsThoughTheDutyIsTooLowToKeepItTurning(t *testing.T) {
 	for _, duty := range []float64{0.1, 5, 6.5, 7.2} {
 		for _, slope := range []float64{8, 16.7, 30} {
-			b := newBench(t, &motor{slope: slope, dead: 10, tau: 0.8, noise: 4})
+			b := newBench(t, &motor{slope: slope, dead: 10, tau: 0.4, noise: 4})
 			var err error
 			if b.r, err = b.r.Seed(duty); err != nil {
 				t.Fatal(err)
