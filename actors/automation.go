@@ -44,15 +44,20 @@ type doseGuard struct {
 	quiet time.Duration   // on Mono: no reading before it
 }
 
-// freshDose is how long a dose may have needed to get its waste out again.
-const freshDose = 2 * time.Minute
-
-// newDoseGuard begins quiet after a fresh dose, which may have been in another
-// life of the automation or of the process.
+// newDoseGuard goes on where an earlier life of the automation has ended: quiet
+// while a dose runs, and after what has flowed. The wall clock has no say in it:
+// it may have been set since. A dose of an earlier boot was over when this began.
 func newDoseGuard(s *System) *doseGuard {
 	g := &doseGuard{own: map[string]Dose{}}
-	if vial, ok := latest[Vial](s, ""); ok && s.clock.Now().Sub(vial.LastDose).Abs() < freshDose {
-		g.quiet = s.clock.Mono() + Settle
+	began, ended, moved := last[DoseStarted](s), last[Dosed](s), last[DosingEvent](s)
+	vial, _ := latest[Vial](s, "")
+	switch {
+	case began.count > ended.count:
+		g.quiet = began.mono + longestDose
+	case ended.count > 0 || moved.count > 0:
+		g.quiet = max(ended.mono, moved.mono) + Settle
+	case !vial.LastDose.IsZero():
+		g.quiet = s.born + Settle
 	}
 	return g
 }
@@ -114,7 +119,8 @@ func (h *host) dosingEvent(name string, mediaML, altMediaML, wasteML float64) {
 	}{wasteML, mediaML, altMediaML})
 }
 
-// subscribeFamily gives an automation what all of its family look at.
+// subscribeFamily gives an automation what all of its family look at, and one
+// that doses its guard.
 func (h *host) subscribeFamily() {
 	if h.spec.Family == Own {
 		return
@@ -125,6 +131,9 @@ func (h *host) subscribeFamily() {
 		reflect.TypeFor[VialTemperature](), reflect.TypeFor[Heater](),
 	} {
 		h.sys.bus.subscribe(t, h.life.pid)
+	}
+	if h.spec.Family == Dosing {
+		h.dosing = newDoseGuard(h.sys) // after the subscription: no dose is missed in between
 	}
 }
 

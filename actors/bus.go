@@ -14,16 +14,24 @@ import (
 // is retained, and feeds the taps.
 type bus struct {
 	mu       sync.Mutex
+	count    uint64 // of all facts
 	kinds    map[reflect.Type]*kind
 	order    []*kind // of those that retain, by first publication
 	taps     []*Tap
 	watchers []func(Fact)
 }
 
+// mark is the newest fact of one kind: how many of its kind there were with it,
+// how many of all kinds, and when on Mono.
+type mark struct {
+	seq, count uint64
+	mono       time.Duration
+}
+
 // kind is what the bus knows of one type of facts.
 type kind struct {
 	subs     []*actor.PID
-	seq      uint64
+	last     mark
 	meta     []int // where the field Meta is; known once one was published
 	retained map[string]Retained
 }
@@ -64,15 +72,17 @@ func (s *System) publish(experiment string, f Fact) Fact {
 	b.mu.Lock()
 	t := reflect.TypeOf(f)
 	k := b.kind(t)
-	if k.seq++; k.meta == nil {
+	if k.meta == nil {
 		field, _ := t.FieldByName("Meta") // every Fact embeds it: that makes it one
 		k.meta = field.Index
 	}
+	b.count++
+	k.last = mark{k.last.seq + 1, b.count, s.clock.Mono()}
 	at := f.About().At
 	if at.IsZero() {
 		at = s.clock.Now()
 	}
-	f = stamp(f, k.meta, Meta{s.unit, experiment, s.boot, k.seq, at, s.clock.Mono()})
+	f = stamp(f, k.meta, Meta{s.unit, experiment, s.boot, k.last.seq, at, k.last.mono})
 	if r, ok := f.(Retained); ok {
 		b.keep(k, r)
 	}
@@ -136,6 +146,13 @@ func latest[T Retained](s *System, key string) (T, bool) {
 	}
 	f, ok := k.retained[key].(T)
 	return f, ok
+}
+
+// last is the mark of the newest fact of type T in this boot; zero for none.
+func last[T Fact](s *System) mark {
+	s.bus.mu.Lock()
+	defer s.bus.mu.Unlock()
+	return s.bus.kind(reflect.TypeFor[T]()).last
 }
 
 // LatestOf returns the newest fact of type T with key: a job's name, an

@@ -69,6 +69,11 @@ func (c *Context) End(reason string) { c.h.end(Disconnected, reason) }
 // A job that is held falls asleep by itself; see Held.
 func (c *Context) Held() string { return c.h.held() }
 
+// StartsAsleep reports, during the start, whether this job goes to sleep as soon
+// as it is ready: it is held, or it slept when it failed. Such a start should
+// need nothing and disturb nobody; what it left out comes when it is woken.
+func (c *Context) StartsAsleep() bool { return c.h.startsAsleep() }
+
 // Every sends Tick every d from now on, in step with the first even when a
 // turn comes late. Calling it again replaces the old rhythm; d ≤ 0 ends it.
 func (c *Context) Every(d time.Duration) { c.EveryFrom(c.Mono()+d, d) }

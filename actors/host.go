@@ -56,9 +56,6 @@ type failure struct{ error }
 func newHost(s *System, l *life) *host {
 	h := &host{sys: s, life: l, spec: &l.spec, start: s.starts.Add(1)}
 	h.c.h = h
-	if l.spec.Family == Dosing {
-		h.dosing = newDoseGuard(s)
-	}
 	return h
 }
 
@@ -178,12 +175,17 @@ func (h *host) ready() {
 	h.enter(Ready, "")
 	h.sys.editAlarm(h.spec.Experiment, lostAlarm(h.spec.Name), Alarm.cleared)
 	h.must(h.call(Entered{Ready, Init}))
-	h.life.mu.Lock()
-	sleep := h.life.sleeps
-	h.life.mu.Unlock()
-	if sleep || h.spec.Slot != "" && h.held() != "" {
+	if h.startsAsleep() {
 		h.sleep()
 	}
+}
+
+// startsAsleep reports whether this actor goes to sleep once it is ready.
+func (h *host) startsAsleep() bool {
+	h.life.mu.Lock()
+	sleeps := h.life.sleeps
+	h.life.mu.Unlock()
+	return sleeps || h.spec.Slot != "" && h.held() != ""
 }
 
 // held is why somebody keeps this actor at rest.
@@ -392,7 +394,7 @@ func (h *host) fail(err error) {
 	}
 	h.release()
 	h.life.mu.Lock()
-	h.life.sleeps = h.state == Sleeping
+	h.life.sleeps = h.state == Sleeping || h.state == Init && h.life.sleeps
 	h.life.mu.Unlock()
 	h.sys.logf(h, "error", "%v", err)
 	if h.auto != nil {

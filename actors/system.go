@@ -39,6 +39,7 @@ type System struct {
 	unit, boot string
 	seed       uint64
 	clock      *clock.Clock
+	born       time.Duration // on Mono
 	engine     *actor.ActorSystem
 	bus        *bus
 	log        zerolog.Logger
@@ -76,7 +77,7 @@ func NewSystem(o Options) (*System, error) {
 		unit: o.Unit, boot: o.Boot, seed: o.Seed, clock: o.Clock, bus: newBus(),
 		log: zerolog.New(o.Log), lives: map[string]*life{}, names: map[string]*life{}, ends: map[string]lastWord{}, memo: map[string]Reply{}, under: map[string][]func(Reply){},
 	}
-	s.interfere = o.Interfere
+	s.interfere, s.born = o.Interfere, o.Clock.Mono()
 	s.state = newSaver(o.Clock, o.State)
 	s.engine = newEngine(s.log)
 	s.guard = newSupervisor(s)

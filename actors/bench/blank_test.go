@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -273,5 +274,27 @@ func TestSwapOnAFullDiskChangesNothing(t *testing.T) {
 	patient(t, h, "vial", actors.SwapVial{})
 	if v := volume(h); v.Number <= before.Number || v.VolumeML != 15 {
 		t.Errorf("vial %+v after a swap, want a new number and 15 mL", v)
+	}
+}
+
+// TestODReadingThatFailsBesideABlankSleepsOnAndIsResumed: its restart would be
+// refused as busy, and end it for good, if it did not begin asleep.
+func TestODReadingThatFailsBesideABlankSleepsOnAndIsResumed(t *testing.T) {
+	for seed := range uint64(3) {
+		h := open(t, seed+1)
+		patient(t, h, "bench", actors.PauseVial{})
+		patient(t, h, "experiment", actors.StartJob{Job: "od_blank"})
+		h.Run(5 * time.Second)
+		h.System.Crash("od_reading", "a planted panic")
+		h.Run(2 * time.Second)
+		if s := h.State("od_reading"); s != actors.Sleeping || h.State("od_blank") != actors.Ready {
+			t.Fatalf("seed %d: od_reading is %s beside a blank that is %s, want sleeping and ready", seed, s, h.State("od_blank"))
+		}
+		h.RunUntil(2*time.Minute, "end of od_blank", func() bool { return h.State("od_blank") == actors.Disconnected })
+		patient(t, h, "bench", actors.ResumeVial{})
+		n := len(h.Facts)
+		h.RunUntil(time.Minute, "OD reading after the pause", func() bool {
+			return slices.ContainsFunc(h.Facts[n:], func(f actors.Fact) bool { _, is := f.(actors.ODReading); return is })
+		})
 	}
 }

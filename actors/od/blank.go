@@ -46,8 +46,15 @@ func (j *Job) follow(c *actors.Context) {
 		c.Log().Warning("The first reference is taken anew, the one that was kept cannot be read: %v.", err)
 	}
 	if found {
-		j.ref.FirstV, j.saved = k.FirstV, true
+		j.ref.FirstV, j.saved = k.FirstV, !unsaved(c)
 	}
+}
+
+// unsaved reports that the disk refused the first reference: what is loaded is
+// known to this process only, and has to be saved again.
+func unsaved(c *actors.Context) bool {
+	a, _, _ := actors.Latest[actors.Alarm](c, notSaved)
+	return a.Active
 }
 
 // subtract takes the blank off a reading, and notes which. What is below the

@@ -46,7 +46,6 @@ func (j *Job) compute(c *actors.Context) {
 		}
 	}
 	j.got(c)
-	first := j.ref.FirstV
 	lamp := j.reference(c, raw[:len(j.channels)])
 	b := j.assemble(c, raw[:len(j.channels)], lamp)
 	if j.ref.Mode == optics.None || j.saved || j.ref.FirstV == 0 {
@@ -54,11 +53,13 @@ func (j *Job) compute(c *actors.Context) {
 		return
 	}
 	j.waiting = b
-	if j.ref.FirstV > 0 && first == 0 && !j.saving {
+	if j.ref.FirstV > 0 && !j.saving {
 		j.saving = true
 		c.Save(key(c.Experiment()), kept{j.ref.FirstV, j.ir, j.vial})
 	}
 }
+
+const notSaved = "od_reading_not_saved" // alarm
 
 // savedFirst lets the readings out that waited for the first reference.
 func (j *Job) savedFirst(c *actors.Context, m actors.Saved) {
@@ -66,11 +67,11 @@ func (j *Job) savedFirst(c *actors.Context, m actors.Saved) {
 	j.saving, j.waiting = false, batch{}
 	if m.Err != nil {
 		j.ref.FirstV, j.ref.Relative = 0, 0 // the next reading tries again
-		c.Raise("od_reading_not_saved", "high", fmt.Sprintf("No OD: its first reference cannot be saved: %v.", m.Err), false)
+		c.Raise(notSaved, "high", fmt.Sprintf("No OD: its first reference cannot be saved: %v.", m.Err), false)
 		return
 	}
 	j.saved = true
-	c.Clear("od_reading_not_saved")
+	c.Clear(notSaved)
 	if len(b.readings) > 0 {
 		j.publish(c, b)
 	}

@@ -27,9 +27,10 @@ func key(experiment string) string {
 }
 
 // start loads what the experiment began with and asks for the dark window. The
-// job is in Init until it can read.
+// job is in Init until it can read. One that is to sleep needs no light, and may
+// start beside a blank.
 func (j *Job) start(c *actors.Context) error {
-	if state, _, _ := actors.Latest[actors.JobState](c, BlankName); j.collect == nil && (state.State == actors.Init || state.State == actors.Ready) {
+	if state, _, _ := actors.Latest[actors.JobState](c, BlankName); !c.StartsAsleep() && j.collect == nil && (state.State == actors.Init || state.State == actors.Ready) {
 		return &actors.Refusal{Code: "busy", Reason: "od_reading: a blank is being measured, the medium would be taken for the culture; wait for od_blank, or stop it"}
 	}
 	if err := j.twice(c); err != nil {
@@ -43,7 +44,7 @@ func (j *Job) start(c *actors.Context) error {
 	if err := j.prepare(k); err != nil {
 		return &actors.Refusal{Code: "invalid", Reason: err.Error()}
 	}
-	j.saved = found
+	j.saved = found && !unsaved(c)
 	if found && j.IRPercent == auto && k.IRPercent > 0 {
 		j.IRPercent = k.IRPercent
 	}
@@ -55,7 +56,7 @@ func (j *Job) start(c *actors.Context) error {
 	j.tellRhythm(c)
 	j.adopt(c)
 	j.warnBright(c)
-	if c.Held() != "" {
+	if c.StartsAsleep() {
 		return nil // not even a look in the dark: it begins when it is woken
 	}
 	c.HoldInit()

@@ -63,7 +63,7 @@ type kept struct {
 // since a job's name is its address.
 //
 // Takes: StartJob; ChildState and ChildSettings of the jobs.
-// Sends: Reply when a started job is ready, or why it is not.
+// Sends: Reply when a started job is ready, or why it is not, after 25 s at the latest.
 // Fails by: state that cannot be read; a job's failure is that job's affair.
 type experiment struct {
 	cfg     Config
@@ -85,6 +85,8 @@ func (e *experiment) Receive(c *actors.Context, msg any) error {
 		e.child(c, msg)
 	case actors.ChildSettings:
 		e.changed(c, msg)
+	case slowStart:
+		e.slow(c, msg)
 	case saveSettings:
 		e.saveSettings(c)
 	case actors.Stopping:
@@ -194,11 +196,34 @@ func (e *experiment) startJob(c *actors.Context, cmd actors.Command, body actors
 	if err := e.spawn(c, d); err != nil {
 		return err
 	}
-	e.waiting[d.Job] = c.Later(cmd)
+	peer := c.Later(cmd)
+	e.waiting[d.Job] = peer
+	c.After(startPatience, slowStart{d.Job, peer})
 	if r, err := actors.Lookup(d.Job, d.Automation); err == nil && !r.Action {
 		e.want(c, d)
 	}
 	return nil
+}
+
+// startPatience is how long a start may take before its starter is told that it
+// goes on: below the 30 s that a command waits for its reply.
+const startPatience = 25 * time.Second
+
+// slowStart ends a peer's wait for the start of a job.
+type slowStart struct {
+	job  string
+	peer actors.Peer
+}
+
+// slow answers a start that needs longer, such as one whose hardware fails. The
+// job goes on trying, and stays wanted.
+func (e *experiment) slow(c *actors.Context, s slowStart) {
+	if peer, waits := e.waiting[s.job]; !waits || peer != s.peer || e.leaving != nil {
+		return
+	}
+	delete(e.waiting, s.job)
+	c.AnswerTo(s.peer, actors.Reply{Code: "starting", Reason: fmt.Sprintf(
+		"%s is still starting after %v, and goes on trying; see its log and the alarms, or stop it", s.job, startPatience)})
 }
 
 // want keeps d among the jobs that should run.

@@ -39,6 +39,7 @@ func init() {
 	actors.Register(actors.Own, "watcher", func() actors.Job { return &plain{} })
 	actors.Register(actors.Dosing, "calm", func() actors.Job { return &plain{} })
 	actors.Register(actors.Own, "picky", func() actors.Job { return picky{} })
+	actors.Register(actors.Own, "endless", func() actors.Job { return endless{} })
 	actors.Register(actors.Own, "moody", func() actors.Job { return moody{} })
 }
 
@@ -92,6 +93,41 @@ func TestStartAnswersWhenReadyOrWhyNot(t *testing.T) {
 	bad := actors.StartJob{Job: "stirring", Options: []setting.Pair{{Name: "speed", Value: "11"}}}
 	if r := h.do("experiment", bad); r.Code != "out_of_range" {
 		t.Errorf("start with speed 11: %+v", r)
+	}
+}
+
+// endless never becomes ready: its hardware does not answer.
+type endless struct{}
+
+func (endless) Receive(c *actors.Context, msg any) error {
+	if _, ok := msg.(actors.Started); ok {
+		c.HoldInit()
+	}
+	return nil
+}
+
+// TestSlowStartIsAnsweredAndGoesOn: whoever waits is told within the time that a
+// command waits for, and a start that a restart follows is answered once.
+func TestSlowStartIsAnsweredAndGoesOn(t *testing.T) {
+	h := open(t, nil)
+	var got []actors.Reply
+	start := func() {
+		h.sys.Do(actors.Command{Target: "experiment", Body: actors.StartJob{Job: "endless"}}, func(r actors.Reply) { got = append(got, r) })
+	}
+	start()
+	h.clk.Run(20 * time.Second)
+	h.do("endless", actors.SetState{State: actors.Disconnected})
+	start()
+	h.clk.Run(20 * time.Second)
+	if len(got) != 1 || got[0].Code != "refused" {
+		t.Fatalf("20 s after the second start: %+v, want only the first answered, refused", got)
+	}
+	h.clk.Run(6 * time.Second)
+	if len(got) != 2 || got[1].Code != "starting" || !strings.Contains(got[1].Reason, "endless") {
+		t.Errorf("26 s after the start: %+v, want starting", got)
+	}
+	if !h.sys.Running("endless") {
+		t.Error("the start was given up")
 	}
 }
 

@@ -262,6 +262,23 @@ func TestKickDutyIsAtMost60Percent(t *testing.T) {
 	}
 }
 
+func TestBarStartsThoughTheDutyIsTooLowToKeepItTurning(t *testing.T) {
+	for _, duty := range []float64{0.1, 5, 6.5, 7.2} {
+		for _, slope := range []float64{8, 16.7, 30} {
+			b := newBench(t, &motor{slope: slope, dead: 10, tau: 0.4, noise: 4})
+			var err error
+			if b.r, err = b.r.Seed(duty); err != nil {
+				t.Fatal(err)
+			}
+			b.set(500)
+			b.until(90 * time.Second)
+			if s := b.r.Status(); !s.Reached || s.Fault != rotor.NoFault {
+				t.Errorf("from %v %%, %v rpm per point: %+v after 90 s, want 500 rpm", duty, slope, s)
+			}
+		}
+	}
+}
+
 func TestSilentTachometerIsSuspectedAndStirringKept(t *testing.T) {
 	m := &motor{slope: 16.7, dead: 5, tau: 0.8, noise: 4}
 	b := newBench(t, m)

@@ -53,7 +53,17 @@ func (r Rotor) kick(now time.Duration) (Rotor, Program) {
 	r.stall.kicks++
 	r.stall.next = now + RetryKick
 	if r.stall.fault != TachometerSuspect {
-		r.duty = round5(math.Min(1.01*r.duty, maxKickDuty))
+		r.duty = round5(math.Min(1.01*r.enough(), maxKickDuty))
 	}
 	return r, r.kickProgram()
+}
+
+// enough is the duty, raised to what the steepest motor needs for the target: one
+// below it, told by a person or left from a slower speed, lets a bar fall back to
+// rest after each kick, and 1 % a kick mends that only in hours.
+func (r Rotor) enough() float64 {
+	if r.cfg.OpenLoop {
+		return r.duty
+	}
+	return math.Max(r.duty, math.Min(r.target/maxSlope, 100))
 }
