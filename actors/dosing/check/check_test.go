@@ -186,19 +186,19 @@ func TestUnverifiedVolumeGrowsInTheDark(t *testing.T) {
 		k.dose()
 	}
 	k.turbidostat()
-	if ml := k.check.UnverifiedML(); ml > 3 {
+	if ml := k.check.Judge(5, 1).UnverifiedML; ml > 3 {
 		t.Errorf("%.1f mL unverified in a sound vial, want at most 3", ml)
 	}
-	before := k.check.UnverifiedML()
+	before := k.check.Judge(5, 1).UnverifiedML
 	for range 5 {
 		k.check.Began(k.now)
 		k.check.Ended(k.now, Dose{1, -math.Log1p(1.0 / 15)})
 	}
-	if ml := k.check.UnverifiedML(); math.Abs(ml-before-5) > 1e-9 && ml < 5 {
+	if ml := k.check.Judge(5, 1).UnverifiedML; math.Abs(ml-before-5) > 1e-9 && ml < 5 {
 		t.Errorf("%.1f mL unverified after 5 mL that nobody saw", ml)
 	}
 	k.check.Forget()
-	if ml := k.check.UnverifiedML(); ml != 0 {
+	if ml := k.check.Judge(5, 1).UnverifiedML; ml != 0 {
 		t.Errorf("%.1f mL unverified after a look at the vial, want 0", ml)
 	}
 }
@@ -208,7 +208,7 @@ func TestNonsenseReadingsAreIgnored(t *testing.T) {
 	for i, od := range []float64{math.NaN(), math.Inf(1), 0, -1} {
 		c.Read(time.Duration(i)*time.Second, od)
 	}
-	if c.Open() || c.Judge(5, 1).Verdict != Fine || c.UnverifiedML() != 0 {
+	if c.Open() || c.Judge(5, 1) != (Finding{}) {
 		t.Errorf("%+v", c)
 	}
 }

@@ -20,7 +20,9 @@ type Piece struct {
 	Square float64 `json:"square"` // Σ residual²
 	Lag    float64 `json:"lag"`    // Σ residual · the one before
 
-	hidden bool // the step before it was regrown at once
+	hidden      bool    // the step before it is regrown within minutes
+	base, baseN float64 // then: ln OD before the dose, and of how many readings
+	drop, heard float64 // what is left of the step, and of how many readings; 0 for unknown
 }
 
 // sum is the line through readings. Outliers, such as a bubble, are left out once.
