@@ -46,11 +46,11 @@ type MediaConfig struct {
 	AltMediaML      float64 `toml:"alt_media_ml" unit:"mL" min:"0" max:"100000" help:"in the full alt media bottle; 0: its level is not followed"`
 	WasteML         float64 `toml:"waste_ml" unit:"mL" min:"0" max:"100000" help:"room in the empty waste bottle; 0: its level is not followed"`
 	LowML           float64 `toml:"low_ml" unit:"mL" min:"0" max:"100000" help:"alarm when no more than this is left in a bottle, or of the room for waste"`
-	MaxUnverifiedML float64 `toml:"max_unverified_ml" unit:"mL" min:"0" max:"100000" help:"an automation may add so much while OD is too noisy to show that the waste leaves; 0: any amount; 4 keeps a 20 mL vial from running over whatever the noise"`
+	MaxUnverifiedML float64 `toml:"max_unverified_ml" unit:"mL" min:"0" max:"100000" help:"an automation may add so much before OD shows that the waste leaves; 0: what the vial has room for above the efflux tube with a pump 15 % too fast, so that it cannot run over"`
 }
 
 // DefaultMediaConfig follows no bottle.
-func DefaultMediaConfig() MediaConfig { return MediaConfig{LowML: 20, MaxUnverifiedML: 100} }
+func DefaultMediaConfig() MediaConfig { return MediaConfig{LowML: 20} }
 
 // DefaultConfig is a 20 mL vial with pumps as they come. Volumes, pause,
 // multiplier and flow: Pioreactor 26.7.2.

@@ -39,13 +39,13 @@ type state struct {
 	p     [3]float64 // variances: level, level·slope, slope
 	mean  [][2]float64
 	live  int // series that have begun
-	drops regrowth
+	drops []*regrowth
 }
 
 func filtered(pieces []Piece, courses []course, variance, wander float64) model {
 	n := len(courses)
 	m := model{cross: make([]float64, n), own: make([]float64, n)}
-	s := state{mean: make([][2]float64, n+1), live: 1, drops: newRegrowth(n + 1)}
+	s := state{mean: make([][2]float64, n+1), live: 1}
 	values := make([]float64, n+1)
 	for i, p := range pieces {
 		for s.live <= n && courses[s.live-1].from <= i {
@@ -71,7 +71,9 @@ func filtered(pieces []Piece, courses []course, variance, wander float64) model 
 func (s *state) begin(m *model) {
 	if h := s.live - 1; h > 0 {
 		s.mean[s.live] = s.mean[1]
-		s.drops.mean[s.live] = s.drops.mean[1]
+		for _, r := range s.drops {
+			r.mean[s.live] = r.mean[1]
+		}
 		m.cross[h], m.own[h] = m.cross[0], m.own[0]
 	}
 	s.live++

@@ -11,6 +11,7 @@ type Piece struct {
 	Hours float64 `json:"h"` // from the centre of the piece before
 	Fresh bool    `json:"fresh,omitempty"`
 	Moved bool    `json:"moved,omitempty"` // the light changed by itself before it
+	Seen  bool    `json:"seen,omitempty"`  // somebody has looked at the vial before it
 	Dose  Dose    `json:"dose"`            // before it, after the piece before
 
 	N      float64 `json:"n"`

@@ -64,7 +64,7 @@ func calm(pieces []Piece) (level, n float64) {
 const (
 	left   = 0.3  // share of the steps that must be left on average to tell anything
 	large  = 0.06 // of a step in ln OD, that takes many minutes to regrow
-	steady = 0.02 // change of the regrowth from dose to dose, in the measure of the step
+	steady = 0.01 // change of the regrowth from dose to dose, in the measure of the step
 )
 
 // listen measures what is left of hidden steps: in the first piece after a dose,
@@ -106,23 +106,33 @@ func follows(all []Piece, i int) bool {
 	return i+1 < len(all) && all[i+1].Dose.LnStep == 0 && !all[i+1].Fresh && !all[i+1].Moved
 }
 
-// regrowth is a filter of how much of a step is regrown, for all series.
+// regrowth is a filter of how much of a step of one size is regrown, for all series.
 type regrowth struct {
+	size     int // of the steps
 	variance float64
-	size     float64 // of the last step
 	mean     []float64
 }
 
-func newRegrowth(series int) regrowth { return regrowth{mean: make([]float64, series)} }
+// alike is how far apart steps of one size may be.
+const alike = 0.015
+
+// regrows is the filter for steps like p's. Of a new size nothing is known.
+func (s *state) regrows(p Piece) *regrowth {
+	size := int(math.Round(p.Dose.LnStep / alike))
+	for _, r := range s.drops {
+		if r.size == size {
+			return r
+		}
+	}
+	r := &regrowth{size: size, variance: 1, mean: make([]float64, len(s.mean))}
+	s.drops = append(s.drops, r)
+	return r
+}
 
 // drop takes in what is left of a step: drop = gain·step + regrowth.
 func (m *model) drop(s *state, p Piece, courses []course, i int, variance float64, values []float64) {
-	r := &s.drops
-	if r.variance == 0 {
-		r.variance, r.size = 1, p.Dose.LnStep
-	}
-	r.variance += square(steady*p.Dose.LnStep) + square(p.Dose.LnStep-r.size)
-	r.size = p.Dose.LnStep
+	r := s.regrows(p)
+	r.variance += square(steady * p.Dose.LnStep)
 	values[0] = p.drop
 	for h, c := range courses[:s.live-1] {
 		step := c.level[i] - c.level[i-1]

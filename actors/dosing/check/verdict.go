@@ -8,14 +8,16 @@ import (
 // What evidence is worth, as ln of a likelihood ratio.
 const (
 	enough  = 9.0
-	urgent  = 6.0  // when the next dose could reach the brim
+	certain = 14.0 // of a filling vial: until then the bound on unverified inflow keeps it from running over
 	ruled   = -2.0 // below it a hypothesis is ruled out
 	longest = 12   // doses back that something may have begun
 	doubled = 1.7  // steps of TooLarge, in the measure of earlier ones
 
-	confirmed = 0.5  // share of the evidence that must stand against a bump
-	seldom    = 2.0  // evidence against a bump at one given piece
-	pumpError = 1.15 // of a pump with a poor calibration
+	confirmed = 0.5 // share of the evidence that must stand against a bump
+	seldom    = 2.0 // evidence against a bump at one given piece
+
+	// PumpError is how much faster a pump with a poor calibration may be.
+	PumpError = 1.15
 )
 
 // Finding is a verdict and how sure it is.
@@ -38,11 +40,10 @@ type hypothesis struct {
 }
 
 // Judge weighs the doses so far. roomML is what the vial has room for above its
-// efflux level; nextML is what comes in next: a verdict that waits for it must
-// not come too late.
-func (c *Check) Judge(roomML, nextML float64) Finding {
+// efflux level.
+func (c *Check) Judge(roomML float64) Finding {
 	pieces := c.all()
-	doses := dosesIn(pieces)
+	doses := unseen(pieces, dosesIn(pieces))
 	if len(doses) == 0 {
 		return Finding{UnverifiedML: c.SinceML}
 	}
@@ -53,13 +54,8 @@ func (c *Check) Judge(roomML, nextML float64) Finding {
 		add := func(v Verdict, shows int, f func(Piece) float64, least float64) {
 			all = append(all, hypothesis{v, shows, steps(pieces, sound.level, onset, f), least, false})
 		}
-		in := inflow(pieces[onset:])
 		for _, share := range [...]float64{1, 0.7, 0.4} {
-			least := enough
-			if share*in+pumpError*nextML >= roomML {
-				least = urgent
-			}
-			add(Filling, n-1, filling(share, roomML), least)
+			add(Filling, n-1, filling(share, roomML), certain)
 			all[len(all)-1].brim = share == 1
 		}
 		add(NoStep, n, scaled(0), enough)
@@ -69,6 +65,23 @@ func (c *Check) Judge(roomML, nextML float64) Finding {
 	f := best(pieces, all, e, excess)
 	f.UnverifiedML = c.unverified(pieces, all, e, excess)
 	return f
+}
+
+// Pulses are doses given together, so that their common step can be seen.
+const (
+	calmSD = 0.009 // of one reading of ln OD: every dose can be seen
+	wildSD = 0.025 // takes half of the room above the efflux level
+)
+
+// PulseML is up to which volume doses should be given together, 0 when there is
+// no need: two pulses fit into the room above the efflux level, and the second
+// shows whether the first has left.
+func (c *Check) PulseML(roomML float64) float64 {
+	sd := math.Sqrt(noise(c.Pieces))
+	if sd < calmSD {
+		return 0
+	}
+	return roomML / PumpError / 2 * math.Min(1, sd/wildSD)
 }
 
 func courses(all []hypothesis) []course {
@@ -123,18 +136,27 @@ func (c *Check) unverified(pieces []Piece, all []hypothesis, e []float64, excess
 		}
 		if (e[i]-e[0])/excess > ruled {
 			if !first {
-				c.SinceML = math.Min(c.SinceML, inflow(pieces[h.course.from:])+c.unseen())
+				c.SinceML = math.Min(c.SinceML, inflow(pieces[h.course.from:])+c.fresh())
 			}
 			return c.SinceML
 		}
 		first = false
 	}
-	c.SinceML = math.Min(c.SinceML, c.unseen())
+	c.SinceML = math.Min(c.SinceML, c.fresh())
 	return c.SinceML
 }
 
-// unseen is what came in since the last piece, in mL.
-func (c *Check) unseen() float64 {
+// unseen are the doses since somebody has looked at the vial.
+func unseen(pieces []Piece, doses []int) []int {
+	looked := len(pieces) - 1
+	for looked > 0 && !pieces[looked].Seen {
+		looked--
+	}
+	return slices.DeleteFunc(doses, func(i int) bool { return i < looked })
+}
+
+// fresh is what came in since the last piece, in mL.
+func (c *Check) fresh() float64 {
 	if _, _, ok := c.current(); ok {
 		return 0
 	}
