@@ -18,8 +18,6 @@ type watched struct {
 	pump   float64
 }
 
-var watchedRegimes = []string{"turbidostat", "slow turbidostat", "chemostat"}
-
 func (w watched) String() string {
 	noise := fmt.Sprintf("%.1f %%", 100*w.noise)
 	if w.noise == 0 {

@@ -9,13 +9,13 @@
 // in than there is room for keeps a vial from running over that nobody can see.
 //
 // What it sees, in a 15 mL vial with its brim at 20 mL: a step of 1 mL is 6.5 %,
-// behind a blocked waste line the next is 0.4 % smaller. In a turbidostat up to
-// 1.6 % of noise the waste is seen to leave within 4 mL. At 3.3 %, or with noise
-// that has a memory, often not: a fast turbidostat then waits for readings, and
-// calls somebody every few hours. A starved chemostat regrows a step within
-// minutes to the same level, whatever the volume; only what is left of it in the
-// first minutes tells of the volume, and half a millilitre at 0.6 % is at the
-// edge, which is why such doses are given together ([Check.PulseML]). After a
+// behind a blocked waste line the next is 0.4 % smaller. In a fast turbidostat at
+// 0.6 % of noise the waste is seen to leave within 4 mL; at 1.6 % somebody is called
+// up to 7 times in 48 h, at 3.3 % or with noise that has a memory up to twice an
+// hour. A starved chemostat regrows a step within minutes to the same level,
+// whatever the volume; only what is left of it in the first minutes tells of the
+// volume: 2 to 5 calls in 48 h at 0.6 %, some 15 at 3.3 %, although such doses are
+// given together ([Check.PulseML]). After a
 // start nothing tells a blocked line from a slow pump before some doses are known.
 //
 //	c.Read(at, od)                            // good readings, no pump on
