@@ -41,7 +41,8 @@
 //	    actors/state        small durable state, one fsynced file per key
 //	    actors/setting      a struct's tags: decode, check, assign, describe
 //	    pure science        actors/od/optics, actors/od/fusion, actors/od/rhythm, actors/growth/ekf, actors/stirring/rotor,
-//	                        actors/temperature/inference, actors/pid, actors/selftest/check, actors/alarm/condition, actors/dosing/check;
+//	                        actors/temperature/inference, actors/pid, actors/selftest/check, actors/alarm/condition,
+//	                        actors/calibrate/guide, actors/dosing/check;
 //	                        and pure book-keeping: actors/dosing/ledger, actors/device/lease, actors/temperature/watch.
 //	                        Values in, values out: no clock, no goroutine, no file
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
@@ -53,7 +54,7 @@
 //	    actors/automation   turbidostat, chemostat, fed_batch, morbidostats, light_dark_cycle, thermostat: written exactly as a user writes one
 //	    actors/temperature  the vial's temperature from how the heater's board cools, and the heater for an automation
 //	    actors/alarm        declared conditions: raise, clear, hide, act, latch, acknowledge
-//	    actors/calibrate    the calibrations and estimators of the unit, and which are in force
+//	    actors/calibrate    the calibrations and estimators of the unit, which are in force, and procedures that make them
 //	    actors/bench        a person's hands at the vial: pause and resume, blanks
 //	    actors/unit         the trunk of one unit's tree: the node, and the experiment that owns the jobs
 //	    bridge/wire         the topic table and the payloads; pure
@@ -69,7 +70,8 @@
 //	    examples/*          one lesson a folder; each is a complete user program
 //
 // The test kits actors/actorstest, bridge/bridgetest and hw/hwtest stand beside
-// the house: only tests import them, a user's tests included.
+// the house: only tests import them, a user's tests included. In
+// bridge/bridgetest/compat a unit's words are compared with a real Pioreactor's.
 //
 // # The tree on one unit
 //
@@ -82,6 +84,7 @@
 //	│    └─ window          the OD window: od_reading asks for quiet, whatever disturbs light or fluid grants it;
 //	│                       what takes time to come to rest, such as stirring, dodges the readings
 //	├─ calibrations         which curve is in force on each device
+//	├─ procedure            the guided calibration that is being made
 //	├─ bridge               MQTT
 //	├─ alarm                what is alarming, what hides behind what, and who took note
 //	│    └─ conditions      the alarms that config.toml declares; jobs only feed them signals
@@ -150,6 +153,6 @@
 // In the plan, in no particular order: the drivers of the real board
 // (hw/pioreactor) with the guard process that makes outputs safe when the node
 // dies; a database on every unit (actors/store) and a page to look
-// at it; profiles and guided calibration; many units as one cluster
+// at it; profiles; guided calibration of OD; many units as one cluster
 // (actors/cluster).
 package pioactor

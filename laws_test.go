@@ -33,6 +33,7 @@ var floors = map[string]int{
 	"actors/temperature/inference": 0,
 	"actors/temperature/watch":     1, // above hw, whose limits it keeps
 	"actors/selftest/check":        0,
+	"actors/calibrate/guide":       1, // above hw/calibration, whose curves it fits
 
 	"actors/alarm/condition": 0,
 
@@ -108,7 +109,7 @@ var homes = map[string][]string{
 var pure = []string{
 	"actors/growth/ekf", "actors/od/fusion", "actors/od/optics", "actors/od/rhythm", "actors/stirring/rotor", "actors/pid",
 	"actors/dosing/ledger", "actors/dosing/check", "actors/device/lease", "actors/selftest/check", "actors/alarm/condition",
-	"actors/temperature/inference", "actors/temperature/watch",
+	"actors/temperature/inference", "actors/temperature/watch", "actors/calibrate/guide",
 }
 
 const pureDependency = "gonum.org/v1/gonum"

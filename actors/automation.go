@@ -187,16 +187,22 @@ func (r *record) end(h *host) {
 	h.sys.publish(h.spec.Experiment, SettingChanged{Job: h.spec.Slot, Setting: "automation_name"})
 }
 
+// settingsJSON is every settable setting, in the order of the declaration.
 func (h *host) settingsJSON() json.RawMessage {
-	values := map[string]any{}
+	text := []byte{'{'}
 	for _, f := range setting.Of(h.job) {
-		if f.Settable {
-			values[f.Name] = f.Value(h.job)
+		if !f.Settable {
+			continue
 		}
+		value, err := json.Marshal(f.Value(h.job))
+		if err != nil {
+			h.sys.logf(h, "error", "setting %s: %v", f.Name, err)
+			continue
+		}
+		if len(text) > 1 {
+			text = append(text, ',')
+		}
+		text = append(fmt.Appendf(text, "%q:", f.Name), value...)
 	}
-	text, err := json.Marshal(values)
-	if err != nil {
-		h.sys.logf(h, "error", "settings: %v", err)
-	}
-	return text
+	return append(text, '}')
 }

@@ -121,8 +121,8 @@ func latest[T Retained](s *System, key string) (T, bool) {
 // alarm's, "job/setting", or "" where there is one of its kind.
 func LatestOf[T Retained](s *System, key string) (T, bool) { return latest[T](s, key) }
 
-// Watch calls f with every fact, at once and in order: for simulations and
-// tests. f must return quickly and must not publish.
+// Watch calls f with every fact, at once and in order: for counts, simulations
+// and tests. f must return quickly and must not publish.
 func (s *System) Watch(f func(Fact)) {
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()

@@ -89,6 +89,15 @@ type CalibrationFile struct {
 	Unit      string    `json:"calibrated_on,omitempty"` // the Pioreactor it was made on
 	Problem   string    `json:"problem,omitempty"`       // why it cannot be used
 	YAML      string    `json:"yaml,omitempty"`          // of ShowCalibration
+	Domain    Domain    `json:"domain,omitzero"`         // where it may be used
+}
+
+// Domain is a range of a calibration's x axis, from the least to the largest
+// recorded x; of an estimator, the densities it was made for.
+type Domain struct {
+	Axis string  `json:"axis"` // "OD600", "Duration", "DC %" …; empty: no point was recorded, nothing bounds it
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
 }
 
 // RetainKey implements Retained.

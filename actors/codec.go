@@ -83,6 +83,7 @@ func init() {
 	Message[DoseStarted]("dose_started/1")
 	Message[Dosed]("dosed/1")
 	Message[DoseRefused]("dose_refused/1")
+	Message[PumpsStopped]("pumps_stopped/1")
 	Message[Vial]("vial/1")
 	Message[VialState]("vial_state/1")
 	Message[Held]("held/1")

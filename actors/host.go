@@ -63,6 +63,9 @@ func newHost(s *System, l *life) *host {
 // Receive implements actor.Actor.
 func (h *host) Receive(ctx actor.Context) {
 	h.c.ctx = ctx
+	if !h.ending {
+		defer h.guard()
+	}
 	switch msg := ctx.Message().(type) {
 	case *actor.Started:
 		h.begin()
@@ -78,6 +81,17 @@ func (h *host) Receive(ctx actor.Context) {
 	}
 	h.showSettings()
 	h.c.ctx = nil
+}
+
+// guard fails the job for a panic outside of it too, such as in a set.
+func (h *host) guard() {
+	switch p := recover().(type) {
+	case nil:
+	case failure:
+		panic(p)
+	default:
+		h.fail(fmt.Errorf("broken outside its job: %v at %s", p, origin(debug.Stack())))
+	}
 }
 
 // receive takes a message of the house, or what interference makes of it.
@@ -339,6 +353,9 @@ func (h *host) call(msg any) (err error) {
 
 // fail makes the outputs safe and hands the error to the supervisor.
 func (h *host) fail(err error) {
+	if job, ok := h.job.(Halter); ok {
+		err = errors.Join(err, job.Halt())
+	}
 	h.release()
 	h.life.mu.Lock()
 	h.life.sleeps = h.state == Sleeping

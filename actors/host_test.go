@@ -180,6 +180,42 @@ func TestJobThatAlwaysFailsIsLostWithAnAlarm(t *testing.T) {
 	}
 }
 
+// TestNewStartIsANewLife: what a lost job failed before does not count for the
+// one that a person starts in its place.
+func TestNewStartIsANewLife(t *testing.T) {
+	var heard []string
+	clk := clock.Virtual(time.Unix(0, 0), 3)
+	sys, err := actors.NewSystem(actors.Options{Unit: "pio1", Clock: clk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := actors.Spec{Name: "lamp", Slot: "lamp", New: func() actors.Job { return &lamp{Period: time.Hour, heard: &heard} }}
+	if err := sys.Start(actors.Spec{Name: "node", New: func() actors.Job { return respawner{spec} }}); err != nil {
+		t.Fatal(err)
+	}
+	state := func() actors.State {
+		s, _ := actors.LatestOf[actors.JobState](sys, "lamp")
+		return s.State
+	}
+	for range 100 {
+		if state() == actors.Lost {
+			break
+		}
+		sys.Crash("lamp", "a defect")
+		clk.Run(5 * time.Second)
+	}
+	if state() != actors.Lost {
+		t.Fatalf("state %q, want lost", state())
+	}
+	sys.Do(actors.Command{Target: "node", Body: "again"}, func(actors.Reply) {})
+	clk.Run(time.Second)
+	sys.Crash("lamp", "a defect")
+	clk.Run(time.Second)
+	if state() != actors.Ready {
+		t.Errorf("a job that was started again is %q after its first failure, want ready", state())
+	}
+}
+
 // lastWord saves in its last turn; the answer must not reach whoever comes after it.
 type lastWord struct{ got *int }
 
@@ -197,7 +233,7 @@ type respawner struct{ spec actors.Spec }
 
 func (r respawner) Receive(c *actors.Context, msg any) error {
 	switch m := msg.(type) {
-	case actors.Started:
+	case actors.Started, actors.Command:
 		return c.Spawn(r.spec)
 	case actors.ChildState:
 		if m.State == actors.Disconnected {

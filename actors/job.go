@@ -38,6 +38,14 @@ type Hider interface {
 	Hides(setting string) bool
 }
 
+// Halter is a job that drives hardware itself. Whenever it fails the host calls
+// Halt before anybody hears of it: what it drives goes safe first. Halt may be
+// called in the middle of a turn that panicked.
+type Halter interface {
+	Job
+	Halt() error
+}
+
 // Automation is a job that fills the slot of its family and steers a culture.
 type Automation = Job
 

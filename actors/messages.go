@@ -201,6 +201,14 @@ type DoseStarted struct {
 	Source string  `json:"source"`
 }
 
+// PumpsStopped says that somebody asked for every pump to stop, or with an
+// Action those that do it. Whoever drives a pump beside the vial obeys it too.
+type PumpsStopped struct {
+	Meta
+	Action string `json:"action,omitempty"` // such as "add_media"; empty: all
+	Reason string `json:"reason"`
+}
+
 // DoseRefused says that nothing was moved, and why.
 type DoseRefused struct {
 	Meta
@@ -550,6 +558,9 @@ func (DoseStarted) Vital() {}
 
 // Vital implements Vital.
 func (DoseRefused) Vital() {}
+
+// Vital implements Vital.
+func (PumpsStopped) Vital() {}
 
 // Vital implements Vital.
 func (Alarm) Vital() {}

@@ -66,7 +66,8 @@ func key(f Family, name string) string { return string(f) + "/" + name }
 
 // forbidden names would collide with collections of the topic tree.
 var forbidden = []string{"run", "dosing_events", "leds", "led_change_events", "unit_label", "pwm", "pwms", "assignment",
-	"bioreactor", "logs", "pid_log", "alarms", "node", "devices", "experiment", "bridge", "alarm", "bench", "vial", "conditions", "delivery"}
+	"bioreactor", "logs", "pid_log", "alarms", "node", "devices", "experiment", "bridge", "alarm", "bench", "vial", "conditions", "delivery",
+	"calibrations", "estimators", "procedure"}
 
 func goodName(name string) bool {
 	for _, word := range strings.Split(name, "_") {

@@ -50,3 +50,24 @@ func TestSaverTellsWhoeverSavedWhenItFails(t *testing.T) {
 		t.Errorf("%d of 3 were told", failed)
 	}
 }
+
+// A restart of an actor is no reason to go back to what the disk last took.
+func TestSaverLoadsWhatTheDiskRefused(t *testing.T) {
+	clk, store := clock.Virtual(time.Unix(0, 0), 1), state.NewMemory()
+	s := newSaver(clk, store)
+	save := func(v string) {
+		s.save("k", []byte(v), func(error) {})
+		clk.Run(time.Second)
+	}
+	save("old")
+	store.Break(errors.New("disk full"))
+	save("new")
+	if got, ok, err := s.load("k"); !ok || err != nil || string(got) != "new" {
+		t.Errorf("loaded %q, %v after a write that failed, want new", got, err)
+	}
+	store.Break(nil)
+	save("newer")
+	if got, _, _ := s.load("k"); string(got) != "newer" || len(s.unwritten) != 0 {
+		t.Errorf("loaded %q with %d unwritten, want newer and none", got, len(s.unwritten))
+	}
+}

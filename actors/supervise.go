@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -37,11 +38,11 @@ type supervisor struct {
 	system   *System
 	mu       sync.Mutex
 	rng      *rand.Rand
-	failures map[string][]time.Duration // by child
+	failures map[*life][]time.Duration // of the children; a new start is a new life
 }
 
 func newSupervisor(s *System) *supervisor {
-	return &supervisor{system: s, rng: rand.New(rand.NewPCG(s.seed, 0x737570)), failures: map[string][]time.Duration{}}
+	return &supervisor{system: s, rng: rand.New(rand.NewPCG(s.seed, 0x737570)), failures: map[*life][]time.Duration{}}
 }
 
 // HandleFailure implements actor.SupervisorStrategy.
@@ -54,7 +55,7 @@ func (s *supervisor) HandleFailure(_ *actor.ActorSystem, parent actor.Supervisor
 	if _, known := reason.(failure); !known {
 		s.system.Log(life.spec.Experiment, life.spec.Name, "error", fmt.Sprintf("broken outside its job: %v", reason))
 	}
-	delay, spent := s.count(child.Id, life.spec.budget())
+	delay, spent := s.count(life)
 	if spent {
 		life.lose(fmt.Sprintf("failed %d times in %v, last: %v", life.spec.budget().Most+1, life.spec.budget().Within, reason))
 		parent.StopChildren(child)
@@ -68,10 +69,11 @@ func (s *supervisor) HandleFailure(_ *actor.ActorSystem, parent actor.Supervisor
 }
 
 // count notes a failure and returns how long to wait, or that the budget is spent.
-func (s *supervisor) count(child string, b Budget) (delay time.Duration, spent bool) {
+func (s *supervisor) count(child *life) (delay time.Duration, spent bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.system.clock.Mono()
+	b, now := child.spec.budget(), s.system.clock.Mono()
+	maps.DeleteFunc(s.failures, func(l *life, _ []time.Duration) bool { return l.ended.Load() })
 	recent := slices.DeleteFunc(s.failures[child], func(at time.Duration) bool { return now-at > b.Within })
 	recent = append(recent, now)
 	s.failures[child] = recent

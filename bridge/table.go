@@ -51,6 +51,10 @@ import (
 //	SelfTestCheck        self_test/<check>: 1, 0; empty until judged 2    yes
 //	SelfTest             self_test/all_tests_passed: 1, 0; empty while it runs  2  yes
 //	                     self_test/correlations_between_pds_and_leds 2    yes
+//	CalibrationActive    calibrations/<device>, of $experiment; empty when none is (ours)  2  yes
+//	EstimatorActive      estimators/<device>, as above (ours)        2    yes
+//	Procedure            stirring_calibration/percent_progress, of the stirrer's, in _testing_<experiment>  0  no
+//	                     stirring_calibration/$state, likewise       2    yes
 //
 // Not shown: facts that are the house's own affair.
 
@@ -92,6 +96,7 @@ type table struct {
 	duty        wire.PWMDutyCycles
 	intensities int
 	sides       map[int]sides // of calibrated photodiodes, by channel
+	calibrating string        // what was last said of the stirrer's calibration
 }
 
 func newTable(root, unit, experiment string) *table {
@@ -177,6 +182,12 @@ func (t *table) lines(f actors.Fact) []line {
 		return []line{{t.topic(wire.Universal, alarms, f.Name), alarmText(f), 2, true}}
 	case actors.Computer:
 		return t.computer(f)
+	case actors.CalibrationActive:
+		return t.active(actors.Calibrations, "calibration", f.Device, f.Name, f.Calibration.Kind, f.Calibration.CreatedAt)
+	case actors.EstimatorActive:
+		return t.active(actors.Estimators, "estimator", f.Device, f.Name, f.Estimator.Kind, f.Estimator.CreatedAt)
+	case actors.Procedure:
+		return t.procedure(f)
 	case actors.RailVoltage:
 		return t.datum(f, "monitor", "voltage_on_pwm_rail", wire.Voltage{V: f.Volts, Timestamp: m.At})
 	case actors.SelfTestCheck:
@@ -436,6 +447,11 @@ func (t *table) automationEvent(f actors.AutomationEvent) []line {
 	if len(f.Data) > 0 {
 		if err := json.Unmarshal(f.Data, &e.Data); err != nil {
 			e.Data = wire.Object{{Name: "json", Value: string(f.Data)}} // not an object of plain values
+		}
+	}
+	for i, d := range e.Data { // amounts and the like: none of Pioreactor's data counts
+		if n, isNumber := d.Value.(wire.Number); isNumber {
+			e.Data[i].Value = wire.Float(n.Float64())
 		}
 	}
 	return t.datum(f, f.Job, "latest_event", e)

@@ -4,15 +4,19 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/alarm"
+	"github.com/pioactor/pioactor/actors/calibrate"
 	"github.com/pioactor/pioactor/actors/clock"
+	"github.com/pioactor/pioactor/actors/protocol"
 	"github.com/pioactor/pioactor/bridge/mqtt"
 	"github.com/pioactor/pioactor/bridge/notify"
 	"github.com/pioactor/pioactor/bridge/web"
@@ -50,6 +54,17 @@ func (fakeVial) Receive(c *actors.Context, msg any) error {
 	default:
 		c.Publish(actors.Dosed{ID: "somebody else's", MediaML: 99})
 		c.Publish(actors.Dosed{ID: cmd.ID, MediaML: dose.MediaML})
+	}
+	return nil
+}
+
+// fakePumps run for as long as they are told, at once.
+type fakePumps struct{}
+
+func (fakePumps) Receive(c *actors.Context, msg any) error {
+	if d, ok := msg.(protocol.Drive); ok {
+		c.Answer(protocol.Driven{Output: d.Output, OK: true, Tag: d.Tag})
+		c.Answer(protocol.Cut{Output: d.Output, Owner: d.Owner, Ran: d.For, Reason: "expired", Tag: d.Tag})
 	}
 	return nil
 }
@@ -101,7 +116,8 @@ func (trunk) Receive(c *actors.Context, msg any) error {
 		"phone": {Kind: "command", Command: []string{"/bin/echo", "hello"}}, "siren": {Kind: "command", Command: []string{"/bin/false"}},
 	}}, notify.World())
 	return errors.Join(err, c.Spawn(delivery), c.Spawn(spec("vial", fakeVial{})), c.Spawn(spec("experiment", fakeExperiment{})),
-		c.Spawn(spec("leds", quiet{})), c.Spawn(spec("monitor", quiet{})), c.Spawn(alarm.Spec(nil)), c.Spawn(lampSpec))
+		c.Spawn(spec("pumps", fakePumps{})), c.Spawn(calibrate.Spec(calibrate.Config{})),
+		c.Spawn(calibrate.ProcedureSpec(calibrate.ProcedureConfig{})), c.Spawn(spec("leds", quiet{})), c.Spawn(spec("monitor", quiet{})), c.Spawn(alarm.Spec(nil)), c.Spawn(lampSpec))
 }
 
 // fakeBroker has two messages for whoever listens.
@@ -177,6 +193,11 @@ type said struct {
 
 func (n *fakeNode) call(args ...string) said {
 	return call(append([]string{"--data-dir", n.dir}, args...)...)
+}
+
+// execute runs a command without any input.
+func execute(ctx context.Context, args []string, out, errs io.Writer) int {
+	return executeFrom(ctx, strings.NewReader(""), args, out, errs)
 }
 
 func call(args ...string) said {

@@ -16,6 +16,7 @@ import (
 	"github.com/pioactor/pioactor/actors/device"
 	"github.com/pioactor/pioactor/actors/od"
 	"github.com/pioactor/pioactor/actors/selftest"
+	"github.com/pioactor/pioactor/actors/setting"
 	"github.com/pioactor/pioactor/actors/state"
 	"github.com/pioactor/pioactor/actors/temperature"
 	"github.com/pioactor/pioactor/actors/unit"
@@ -95,6 +96,7 @@ func (u *Unit) Start() error {
 		bench.Spec(u.Config.Bench), // drives nothing, and knows whether anything may move
 		device.Spec(u.Board, u.Config.devices()),
 		calibrate.Spec(u.shelves),
+		calibrate.ProcedureSpec(calibrate.ProcedureConfig{StirringDuty: stirringDuty(u.Config)}),
 	}
 	if u.bridge != nil {
 		parts = append(parts, u.bridge.Spec())
@@ -120,6 +122,24 @@ func universal(slot string, cfg Config) (actors.Spec, error) {
 		return actors.Spec{}, err
 	}
 	return actors.Spec{Name: slot, Slot: slot, New: r.New, Table: cfg.table(slot, "")}, nil
+}
+
+// stirringDuty is the duty that [stirring] begins with, %; 0 where there is no
+// such job.
+func stirringDuty(cfg Config) float64 {
+	r, err := actors.Lookup("stirring", "")
+	if err != nil {
+		return 0
+	}
+	job, err := actors.Spec{Name: "stirring", New: r.New, Table: cfg.table("stirring", "")}.Prepare()
+	if err != nil {
+		return 0 // told by whoever starts the job
+	}
+	if f, ok := setting.Find(job, "initial_duty_cycle"); ok {
+		duty, _ := f.Value(job).(float64) // another's stirring job may declare it otherwise
+		return duty
+	}
+	return 0
 }
 
 func unitName(cfg Config) string {

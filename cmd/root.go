@@ -11,13 +11,14 @@ import (
 // Main runs the program with the arguments of the process, and exits: with 0
 // when all is done, 1 when something failed, 2 when it was called wrongly, and
 // 3 when the unit refused. Call it last in main.
-func Main() { os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) }
+func Main() { os.Exit(executeFrom(context.Background(), os.Stdin, os.Args[1:], os.Stdout, os.Stderr)) }
 
-// execute is Main for given arguments and outputs; it returns the exit code.
-func execute(ctx context.Context, args []string, out, errs io.Writer) int {
+// executeFrom is Main for given input, arguments and outputs; it returns the exit code.
+func executeFrom(ctx context.Context, in io.Reader, args []string, out, errs io.Writer) int {
 	g := &globals{}
 	root := newRoot(g)
 	root.SetArgs(append([]string{}, args...)) // never nil, which would mean the process's own
+	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errs)
 	at, err := root.ExecuteContextC(ctx)
@@ -67,7 +68,8 @@ func newRoot(g *globals) *cobra.Command {
 	flags.StringArrayVar(&g.unit, "unit", nil, "`name` of the unit that is meant, or all; repeatable")
 	root.AddCommand(
 		upCommand(g), simulateCommand(g), checkCommand(g), statusCommand(g), jobsCommand(g), logsCommand(g), logCommand(g),
-		mqttCommand(g), runCommand(g), vialCommand(g), bottleCommand(g), alarmsCommand(g), selfTestCommand(g), identifyCommand(g), versionCommand(g), completionCommand(),
+		mqttCommand(g), runCommand(g), vialCommand(g), bottleCommand(g), alarmsCommand(g), calibrationsCommand(g), estimatorsCommand(g),
+		selfTestCommand(g), identifyCommand(g), versionCommand(g), completionCommand(),
 	)
 	return root
 }

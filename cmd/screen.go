@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
@@ -17,30 +18,31 @@ type screen struct {
 	live   bool // a terminal: repaint in place; else a line now and then
 	sys    *actors.System
 	broker string
-	tap    *actors.Tap
-	doses  int
-	last   actors.Dosed
 	lines  int
+
+	mu    sync.Mutex
+	doses int
+	last  actors.Dosed
 }
 
 func newScreen(out io.Writer, live bool, sys *actors.System) *screen {
-	return &screen{out: out, live: live, sys: sys, tap: sys.Tap(1000, false)}
+	s := &screen{out: out, live: live, sys: sys}
+	sys.Watch(s.count)
+	return s
 }
 
-// count takes note of what happened since the last look.
-func (s *screen) count() {
-	facts, _ := s.tap.Take()
-	for _, f := range facts {
-		if d, ok := f.(actors.Dosed); ok && d.MediaML+d.AltMediaML > 0 {
-			s.doses++
-			s.last = d
-		}
+// count takes note of a dose. A tap would hold back doses while nobody looks.
+func (s *screen) count(f actors.Fact) {
+	if d, ok := f.(actors.Dosed); ok && d.MediaML+d.AltMediaML > 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.doses++
+		s.last = d
 	}
 }
 
 // paint shows the present state.
 func (s *screen) paint(now time.Time) {
-	s.count()
 	rows := s.rows(now)
 	if !s.live {
 		fmt.Fprintln(s.out, strings.Join(rows, " | "))
@@ -102,6 +104,8 @@ func (s *screen) about(job string, now time.Time) string {
 func (s *screen) dosing(now time.Time) string {
 	name, _ := actors.LatestOf[actors.SettingChanged](s.sys, string(actors.Dosing)+"/automation_name")
 	vial, _ := actors.LatestOf[actors.Vial](s.sys, "")
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	text := fmt.Sprintf("%v, %.2f mL in the vial, %d doses", name.Value, vial.VolumeML, s.doses)
 	if s.doses > 0 {
 		text += fmt.Sprintf(", the last of %.2f mL %v ago", s.last.MediaML+s.last.AltMediaML, now.Sub(s.last.At).Round(time.Second))

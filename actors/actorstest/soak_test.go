@@ -3,22 +3,41 @@
 package actorstest_test
 
 import (
+	"os"
+	"strconv"
 	"testing"
 
 	"github.com/pioactor/pioactor/actors/actorstest"
 )
 
-// TestSoakHouseInTrouble is the gate's campaign over many more seeds.
+// firstSeed names the environment variable with the seed to begin with: a soak
+// that was ended goes on at the last figure it printed.
+const firstSeed = "PIOACTOR_FIRST_SEED"
+
+// TestSoakHouseInTrouble is the gate's campaign over 100,000 seeds of its own.
 func TestSoakHouseInTrouble(t *testing.T) {
-	for seed := range uint64(20_000) {
-		if broken := campaign(t, 1_000_000+seed, actorstest.HouseOptions{}); len(broken) > 0 {
-			t.Fatalf("seed %d:\n%q", 1_000_000+seed, broken)
-		}
-		if seed%1000 == 999 {
-			t.Logf("%d seeds, no rule broken", seed+1)
+	const begin, end = 1_000_000, 1_100_000
+	seed := uint64(begin)
+	if text := os.Getenv(firstSeed); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
 		}
 	}
+	cover = newCoverage()
+	for ; seed < end; seed++ {
+		if broken := campaign(t, seed, actorstest.HouseOptions{}, nil); len(broken) > 0 {
+			t.Errorf("seed %d: %v", seed, broken[0])
+		}
+		if next := seed + 1; next%2000 == 0 {
+			println(next-begin, "seeds, go on with", firstSeed+"="+strconv.FormatUint(next, 10))
+		}
+	}
+	println(cover.String())
 }
+
+// TestSoakPlantedDefects is what the gate does without the race detector.
+func TestSoakPlantedDefects(t *testing.T) { findDefects(t, 200, len(defects)-1) }
 
 // TestSoakNothingChangesInsideAnODWindow is whole days with everything running.
 func TestSoakNothingChangesInsideAnODWindow(t *testing.T) {

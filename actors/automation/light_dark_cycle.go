@@ -109,8 +109,7 @@ func (l *LightDarkCycle) tell(c *actors.Context, percent float64) {
 		return
 	}
 	l.told = percent
-	c.Event("ChangedLedIntensity", fmt.Sprintf("%.1f h: LEDs at %g %%", c.Now().Sub(l.began).Hours(), percent),
-		map[string]float64{"light_intensity": percent})
+	c.Event("ChangedLedIntensity", fmt.Sprintf("%.1f h: LEDs at %g %%", c.Now().Sub(l.began).Hours(), percent), nil)
 }
 
 // answered tells, once, that an LED does not obey; it is asked again every minute.

@@ -88,8 +88,7 @@ func (m *PIDMorbidostat) Receive(c *actors.Context, msg any) error {
 		}
 	case actors.Dosed:
 		m.density.known, m.growth.known = false, false
-		c.Event("AddAltMediaEvent", moved("exchanged", msg), map[string]float64{
-			"fraction_of_alt_media_to_add": m.share, "alt_media_ml": msg.AltMediaML, "media_ml": msg.MediaML})
+		c.Event("AddAltMediaEvent", moved("exchanged", msg), altMediaAdded{m.share, msg.AltMediaML, msg.MediaML})
 	case actors.DoseRefused:
 		return &actors.Refusal{Code: msg.Code, Reason: "no exchange: " + msg.Reason}
 	}
@@ -148,4 +147,11 @@ func (m *PIDMorbidostat) publish(c *actors.Context, s pid.State, growth float64)
 	c.Publish(actors.PIDLog{Job: c.Name(), Target: "growth_rate", Setpoint: m.TargetGrowthRate, Upper: 1,
 		Kp: -m.Kp, Ki: -m.Ki, Kd: -m.Kd, Integral: s.Integral,
 		Proportional: -m.Kp * (m.TargetGrowthRate - growth), Derivative: -m.Kd * s.Derivative, Input: growth, Output: m.share})
+}
+
+// altMediaAdded is the data of AddAltMediaEvent, in Pioreactor's order.
+type altMediaAdded struct {
+	Share      float64 `json:"fraction_of_alt_media_to_add"`
+	AltMediaML float64 `json:"alt_media_ml"`
+	MediaML    float64 `json:"media_ml"`
 }

@@ -30,6 +30,7 @@ func (b *bench) setBlank(c *actors.Context, cmd actors.Command, s actors.SetBlan
 		b.blanking = false
 		if err != nil {
 			b.kept.Blanks = before
+			b.save(c, nil) // so that a restart of this actor does not take up what was refused
 			c.AnswerTo(peer, actors.Reply{Code: "not_saved", Reason: fmt.Sprintf("blank: it cannot be written down: %v; make room on the disk", err)})
 			return
 		}

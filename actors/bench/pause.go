@@ -162,6 +162,7 @@ func (b *bench) resumed(c *actors.Context, before kept, err error) {
 	r := actors.Reply{OK: true}
 	if err != nil {
 		b.kept.Paused, b.kept.Since, b.kept.Left = before.Paused, before.Since, before.Left
+		b.save(c, nil) // so that a restart of this actor does not take up what was refused
 		r = actors.Reply{Code: "not_saved", Reason: fmt.Sprintf("vial: it stays paused, the end of the pause cannot be written down: %v; make room on the disk", err)}
 	} else {
 		b.goOn(c)

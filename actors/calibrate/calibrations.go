@@ -207,7 +207,9 @@ func (k *keeper) activate(c *actors.Context, l loaded, answer any) {
 			if had {
 				k.put(l.at, before)
 			}
-			k.answer(c, nil, refuse("not_saved", "%s: cannot be kept, nothing was changed: %v", l.at.device, err))
+			no := refuse("not_saved", "%s: cannot be kept, nothing was changed: %v", l.at.device, err)
+			k.saving = func(c *actors.Context, _ error) { k.answer(c, nil, no) }
+			c.Save(stateKey, k.kept()) // so that a restart of this actor does not take up what was refused
 			return
 		}
 		k.announce(c, l)

@@ -113,10 +113,21 @@ func (l loaded) file(active bool) actors.CalibrationFile {
 		f.Problem = l.err.Error()
 	case l.at.shelf == actors.Estimators:
 		f.Kind, f.CreatedAt, f.Unit = l.estimator.Kind, l.estimator.CreatedAt, l.estimator.Unit
+		f.Domain = actors.Domain{Axis: "log10(OD)", Low: l.estimator.MinLogC, High: l.estimator.MaxLogC}
 	default:
 		f.Kind, f.CreatedAt, f.Unit = l.calibration.Kind, l.calibration.CreatedAt, l.calibration.Unit
+		f.Domain = domainOf(l.calibration)
 	}
 	return f
+}
+
+// domainOf is the range of recorded x; the zero Domain without any.
+func domainOf(c calibration.Calibration) actors.Domain {
+	if len(c.Recorded.X) == 0 {
+		return actors.Domain{}
+	}
+	low, high := c.Domain()
+	return actors.Domain{Axis: c.X, Low: low, High: high}
 }
 
 // fact is l as what is in force: a broken file is none.

@@ -131,3 +131,18 @@ func TestLiveEdgeIsNoEarlierThanItSays(t *testing.T) {
 		}
 	})
 }
+
+func TestStepMovesWallTimeAndNoTimer(t *testing.T) {
+	c := clock.Virtual(epoch, 1)
+	var rang []time.Duration
+	c.AfterFunc(time.Minute, func() { rang = append(rang, c.Mono()) })
+	c.Run(time.Second)
+	c.Step(-time.Hour)
+	if now, want := c.Now(), epoch.Add(time.Second-time.Hour); !now.Equal(want) || c.Mono() != time.Second {
+		t.Errorf("after the step it is %v, %v since the start; want %v, 1s", now, c.Mono(), want)
+	}
+	c.Run(time.Minute)
+	if len(rang) != 1 || rang[0] != time.Minute {
+		t.Errorf("the timer rang at %v, want once at 1m0s", rang)
+	}
+}

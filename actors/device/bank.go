@@ -78,22 +78,12 @@ func (b *bank) part(name string) *part {
 
 // start makes everything safe and listens for owners that go.
 func (b *bank) start(c *actors.Context) error {
-	err := b.halt()
+	err := b.Halt()
 	actors.Subscribe[actors.OwnerGone](c)
 	for _, p := range b.parts {
 		b.changed(c, p)
 	}
 	return err
-}
-
-// halt makes every output safe, without a context: also in a panic.
-func (b *bank) halt() error {
-	var errs []error
-	for _, p := range b.parts {
-		p.value = 0
-		errs = append(errs, set(p.out, 0))
-	}
-	return errors.Join(errs...)
 }
 
 // set is the only place where an output of the board is driven.
@@ -190,6 +180,8 @@ func (b *bank) apply(c *actors.Context, p *part) error {
 	if b.hush != nil {
 		if forced, ok := b.hush.forced[p.name]; ok {
 			want = forced
+		} else if !b.hush.setting {
+			want = min(want, p.value) // less is safety; more waits for the window's end
 		}
 	}
 	if want == p.value && !p.stuck {

@@ -30,6 +30,7 @@ func (v *vial) correct(c *actors.Context, cmd actors.Command, cause string, chan
 		v.busy = false
 		if err != nil {
 			v.book.ledger = before
+			v.save(c, nil) // so that a restart of this actor does not take up what was refused
 			c.AnswerTo(peer, actors.Reply{Code: "not_saved", Reason: fmt.Sprintf("vial: it cannot be written down: %v; make room on the disk", err)})
 			return
 		}

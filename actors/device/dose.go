@@ -194,6 +194,7 @@ func (v *vial) refuse(c *actors.Context, d *dose, no *actors.Refusal) {
 // stopAll stops what runs and forgets what waits.
 func (v *vial) stopAll(c *actors.Context, s actors.StopDosing) {
 	why := "stopped: " + s.Reason
+	c.Publish(actors.PumpsStopped{Action: s.Action, Reason: s.Reason})
 	v.dismiss(c, why, func(d *dose) bool { return v.stops(s.Action, d) })
 	if v.active != nil && v.stops(s.Action, v.active) {
 		v.halt(c, why)

@@ -117,11 +117,13 @@ func (v *vial) turn(c *actors.Context, d *dose) {
 	d.steps = v.bound(c, d, p.steps)
 }
 
-// shows publishes what an action does.
+// shows publishes what an action does. One that goes on with another pump does
+// not begin anew.
 func (v *vial) shows(c *actors.Context, name string, states ...actors.State) {
 	for _, s := range states {
 		was, _, known := actors.Latest[actors.ActionState](c, name)
-		if !known && s == actors.Disconnected || known && was.State == s {
+		goesOn := s == actors.Init && was.State == actors.Ready
+		if !known && s == actors.Disconnected || known && (was.State == s || goesOn) {
 			continue
 		}
 		c.Publish(actors.ActionState{Action: name, State: s})

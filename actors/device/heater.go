@@ -76,36 +76,34 @@ func heaterSpec(board hw.Board, cfg Config) (actors.Spec, error) {
 
 // Receive implements actors.Job.
 func (h *heater) Receive(c *actors.Context, msg any) error {
-	return h.guard(func() error {
-		defer h.tend(c)
-		switch m := msg.(type) {
-		case actors.Started:
-			return h.start(c)
-		case protocol.Drive:
-			h.ordered(c, m)
-			return nil
-		case protocol.TemperatureRead:
+	defer h.tend(c)
+	switch m := msg.(type) {
+	case actors.Started:
+		return h.start(c)
+	case protocol.Drive:
+		h.ordered(c, m)
+		return nil
+	case protocol.TemperatureRead:
+		h.asking = 0
+		h.judge(c, watch.Reading{At: m.At, C: m.TemperatureC, Err: m.Err})
+		return nil
+	case lookNow:
+		h.look(c)
+		return nil
+	case noReading:
+		if m.question == h.asking {
 			h.asking = 0
-			h.judge(c, watch.Reading{At: m.At, C: m.TemperatureC, Err: m.Err})
-			return nil
-		case lookNow:
-			h.look(c)
-			return nil
-		case noReading:
-			if m.question == h.asking {
-				h.asking = 0
-				h.judge(c, watch.Reading{Err: fmt.Errorf("no answer within %v", silence)})
-			}
-			return nil
-		case actors.Alarm:
-			h.acknowledged(c, m)
-			return nil
-		case actors.Saved:
-			h.kept(c, m)
-			return nil
+			h.judge(c, watch.Reading{Err: fmt.Errorf("no answer within %v", silence)})
 		}
-		return h.receive(c, msg)
-	})
+		return nil
+	case actors.Alarm:
+		h.acknowledged(c, m)
+		return nil
+	case actors.Saved:
+		h.kept(c, m)
+		return nil
+	}
+	return h.receive(c, msg)
 }
 
 func (h *heater) start(c *actors.Context) error {

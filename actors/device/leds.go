@@ -80,20 +80,18 @@ func flash(outs map[string]hw.Output, ir string, h protocol.Hush) map[string]flo
 
 // Receive implements actors.Job.
 func (l *leds) Receive(c *actors.Context, msg any) error {
-	return l.guard(func() error {
-		defer l.show(c)
-		switch m := msg.(type) {
-		case actors.Started:
-			actors.Subscribe[actors.JobState](c)
-		case actors.JobState:
-			l.claim(c, m)
-		case actors.Command:
-			return l.command(c, m)
-		case protocol.Drive:
-			l.source[m.Output] = m.Owner
-		}
-		return l.receive(c, msg)
-	})
+	defer l.show(c)
+	switch m := msg.(type) {
+	case actors.Started:
+		actors.Subscribe[actors.JobState](c)
+	case actors.JobState:
+		l.claim(c, m)
+	case actors.Command:
+		return l.command(c, m)
+	case protocol.Drive:
+		l.source[m.Output] = m.Owner
+	}
+	return l.receive(c, msg)
 }
 
 func (l *leds) command(c *actors.Context, cmd actors.Command) error {

@@ -66,24 +66,18 @@ func pumpSpec(board hw.Board, cfg Config) (actors.Spec, error) {
 	return outputSpec(pumpsName, longestRun, outs, pwm)
 }
 
-// Receive implements actors.Job. Whatever goes wrong in it, the outputs are
-// safe before anybody hears of it.
-func (o *outputs) Receive(c *actors.Context, msg any) error {
-	return o.guard(func() error { return o.receive(c, msg) })
-}
+// Receive implements actors.Job.
+func (o *outputs) Receive(c *actors.Context, msg any) error { return o.receive(c, msg) }
 
-// guard halts everything when turn panics or fails.
-func (b *bank) guard(turn func() error) (err error) {
-	fine := false
-	defer func() {
-		if !fine {
-			err = errors.Join(err, b.halt())
-		}
-	}()
-	err = turn()
-	var no *actors.Refusal
-	fine = err == nil || errors.As(err, &no)
-	return err
+// Halt implements actors.Halter: whatever goes wrong, the outputs are safe
+// before anybody hears of it. It needs no context.
+func (b *bank) Halt() error {
+	var errs []error
+	for _, p := range b.parts {
+		p.value = 0
+		errs = append(errs, set(p.out, 0))
+	}
+	return errors.Join(errs...)
 }
 
 func (b *bank) receive(c *actors.Context, msg any) error {
@@ -109,7 +103,7 @@ func (b *bank) receive(c *actors.Context, msg any) error {
 	case rehalt:
 		b.rehalt(c, m.output)
 	case actors.Stopping:
-		return b.halt()
+		return b.Halt()
 	}
 	return nil
 }

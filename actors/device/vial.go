@@ -24,7 +24,7 @@ const (
 // Takes: Command{actors.Dose, StopDosing, SetVial, SampleTaken, SwapVial,
 // Acknowledge}; protocol.Driven, Cut; actors.OwnerGone, Alarm.
 // Sends: protocol.Drive, Release to "pumps"; publishes actors.Vial, DoseStarted,
-// DosingEvent, Dosed, DoseRefused, Disturbance and the alarms dose_interrupted
+// DosingEvent, Dosed, DoseRefused, PumpsStopped, Disturbance and the alarms dose_interrupted
 // and vial_not_saved. Every dose it accepts ends in one Dosed.
 // Fails by: only a bug. A dose cut off by it is never begun again: it counts at
 // its worst, and the waste it owes goes out.

@@ -22,7 +22,7 @@ func init() { actors.RegisterUniversal("monitor", New) }
 
 const (
 	interval     = time.Minute
-	nothingKnown = "{}"
+	nothingKnown = ""
 )
 
 // Monitor is the job.

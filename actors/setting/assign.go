@@ -330,7 +330,14 @@ func DecodeTable(dst any, table map[string]any) error {
 // only then assigns the changed fields into live: all or none. live is a
 // pointer to a struct.
 func ChangeAll(live any, changes []Pair) error {
-	v := reflect.ValueOf(live).Elem()
+	v := reflect.ValueOf(live)
+	if v.Kind() != reflect.Pointer { // a job without fields may be a plain value
+		for _, c := range changes {
+			return &Refusal{c.Name, "unknown", fmt.Sprintf("%s: no such setting; there are none", clip(c.Name))}
+		}
+		return nil
+	}
+	v = v.Elem()
 	copied := reflect.New(v.Type())
 	copied.Elem().Set(v)
 	draft := copied.Interface()

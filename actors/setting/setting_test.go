@@ -154,3 +154,14 @@ func FuzzAssign(f *testing.F) {
 		}
 	})
 }
+
+// plain is a job without settings that is no pointer, as a small one may be.
+type plain struct{}
+
+func TestSetOfAPlainValueIsRefused(t *testing.T) {
+	err := setting.ChangeAll(plain{}, []setting.Pair{{Name: "target_od", Value: 1.0}})
+	var no *setting.Refusal
+	if !errors.As(err, &no) || no.Code != "unknown" || no.Name != "target_od" {
+		t.Errorf("a set of a value without settings: %v, want it refused as unknown", err)
+	}
+}

@@ -182,7 +182,11 @@ func call[T any](ctx context.Context, c *Client, method, path string, body any) 
 // send makes a request; an answer other than 200 becomes an *Error.
 func (c *Client) send(ctx context.Context, method, path string, body any, lastID string) (*http.Response, error) {
 	var content io.Reader
-	if body != nil {
+	switch body := body.(type) {
+	case nil:
+	case file:
+		content = bytes.NewReader(body)
+	default:
 		text, err := json.Marshal(body)
 		if err != nil {
 			return nil, fmt.Errorf("web: %s: request: %w", path, err)

@@ -24,6 +24,8 @@ var statuses = map[string]int{
 	"invalid_transition": http.StatusConflict, "expired": http.StatusConflict, "old_epoch": http.StatusConflict,
 	"held": http.StatusConflict, "busy": http.StatusConflict, "not_fitted": http.StatusConflict, "paused": http.StatusConflict,
 	"not_paused": http.StatusConflict, "not_stirred": http.StatusConflict, "no_blank": http.StatusNotFound,
+	"unknown_calibration": http.StatusNotFound, "unknown_device": http.StatusNotFound, "no_procedure": http.StatusNotFound,
+	"exists": http.StatusConflict, "active": http.StatusConflict, "not_active": http.StatusConflict, "stale_turn": http.StatusConflict,
 	"no_answer": http.StatusServiceUnavailable, "failed": http.StatusServiceUnavailable,
 	"shutting_down": http.StatusServiceUnavailable, "hardware": http.StatusServiceUnavailable,
 }

@@ -5,15 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"runtime"
 	"time"
+
+	"github.com/pioactor/pioactor/actors"
 )
 
 // routes is the whole API.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	for pattern, handle := range map[string]func(*http.Request) (any, error){
+	answers := map[string]func(*http.Request) (any, error){
 		"GET /api/status":              s.status,
 		"GET /api/jobs":                s.jobs,
 		"GET /api/jobs/{job}":          s.job,
@@ -33,7 +36,12 @@ func (s *Server) routes() http.Handler {
 		"POST /api/alarms/ack":         s.acknowledgeAll,
 		"POST /api/alarms/test":        s.testDelivery,
 		"GET /api/version":             s.version,
-	} {
+		"GET /api/procedure":           s.procedure,
+		"POST /api/procedure/{verb}":   s.steer,
+	}
+	maps.Copy(answers, s.shelfRoutes(actors.Calibrations))
+	maps.Copy(answers, s.shelfRoutes(actors.Estimators))
+	for pattern, handle := range answers {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			answer, err := handle(r)
 			reply(w, answer, err)

@@ -150,7 +150,7 @@ func takeBody(w http.ResponseWriter, r *http.Request) error {
 	if err := control.SetReadDeadline(time.Now().Add(readTime)); err != nil {
 		return fmt.Errorf("web: read deadline: %w", err)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit(r)))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

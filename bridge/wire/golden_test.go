@@ -16,7 +16,7 @@ type recorded struct {
 
 var (
 	capture = regexp.MustCompile(`^(?:\S+ )?q\d r\d (pioreactor/.*?) = ?(.*)$`)
-	session = regexp.MustCompile(`^[\d.]+ r=\d q=\d len=\d+ (\S+) ?(.*)$`)
+	session = regexp.MustCompile(`^(?:[\d.]+ )?r=\d q=\d len=\d+ (\S+) ?(.*)$`)
 )
 
 // traffic reads every recorded message. No recorded topic contains " = ".

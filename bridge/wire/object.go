@@ -25,6 +25,12 @@ func (o Object) write(w *writer) {
 	w.close()
 }
 
+func (o Object) encode() ([]byte, error) {
+	w := compact()
+	o.write(w)
+	return w.out, w.err
+}
+
 func (w *writer) any(name string, v any) {
 	switch v := v.(type) {
 	case nil:
