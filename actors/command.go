@@ -78,7 +78,10 @@ type Dose struct {
 	Circulate bool `json:"circulate,omitempty"`
 	// Sequence is pumps and pauses one after the other, and nothing else beside it.
 	Sequence []PumpStep `json:"sequence,omitempty"`
-	Source   string     `json:"source,omitempty"`
+	// MayWait says that of an automation's doses several may be given as one:
+	// the vial does so where noise would hide their steps in OD.
+	MayWait bool   `json:"may_wait,omitempty"`
+	Source  string `json:"source,omitempty"`
 }
 
 // KeepDosing gives a dose that goes on continuously its time anew. ID is that of

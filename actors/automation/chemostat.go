@@ -32,7 +32,7 @@ func (m *Chemostat) Receive(c *actors.Context, msg any) error {
 	switch msg := msg.(type) {
 	case actors.Tick:
 		if due {
-			m.rhythm.dose(c, actors.Dose{MediaML: m.ExchangeVolumeML, WasteML: m.ExchangeVolumeML}, struct{}{})
+			m.rhythm.dose(c, actors.Dose{MediaML: m.ExchangeVolumeML, WasteML: m.ExchangeVolumeML, MayWait: true}, struct{}{})
 		}
 	case actors.Dosed:
 		c.Event("DilutionEvent", moved("exchanged", msg), map[string]float64{

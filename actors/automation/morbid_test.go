@@ -27,6 +27,7 @@ func (x challenged) live(t *testing.T) (mean, sd, rise float64) {
 	t.Helper()
 	var first float64
 	h := actorstest.Open(t, actorstest.HouseOptions{Seed: x.seed, Forget: true, Configure: func(c *cmd.Config) {
+		c.Media.MaxUnverifiedML = 1e5 // not the subject here
 		c.Sim.IC50DriftPerGeneration = x.drift
 		c.Sim.MediaRateFactor, c.Sim.AltMediaRateFactor = x.pump, x.pump
 		c.Sim.Start = []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=" + x.start}

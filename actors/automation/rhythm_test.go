@@ -65,6 +65,7 @@ func TestKillsNeitherMissNorDouble(t *testing.T) {
 	for seed := uint64(1); seed <= 3/thin; seed++ {
 		rng := rand.New(rand.NewPCG(seed, 3))
 		h := actorstest.Open(t, actorstest.HouseOptions{Seed: seed, Forget: true, Configure: func(c *cmd.Config) {
+			c.Media.MaxUnverifiedML = 1e5 // not the subject here
 			c.Sim.Start = []string{"stirring", "dosing_automation=chemostat duration=20 exchange_volume_ml=0.5"}
 		}})
 		var doses []time.Time

@@ -56,8 +56,8 @@ func (v *vial) startBottles(c *actors.Context) {
 	v.showBottles(c)
 }
 
-// setBottle believes somebody who looked.
-func (v *vial) setBottle(c *actors.Context, s actors.SetBottle) error {
+// setBottle believes somebody who looked; it is answered once it is on the disk.
+func (v *vial) setBottle(c *actors.Context, cmd actors.Command, s actors.SetBottle) error {
 	role := hw.PumpRole(s.Bottle)
 	b, known := v.book.bottles[role]
 	size := b.SizeML
@@ -78,8 +78,15 @@ func (v *vial) setBottle(c *actors.Context, s actors.SetBottle) error {
 	}
 	next := maps.Clone(v.book.bottles)
 	next[role] = bottle{DeclaredML: b.DeclaredML, SizeML: size, ML: s.ML}
+	peer := c.Later(cmd)
 	v.book.bottles = next
-	v.save(c, nil)
+	v.save(c, func(c *actors.Context, err error) {
+		if err != nil {
+			c.AnswerTo(peer, actors.Reply{Code: "not_saved", Reason: fmt.Sprintf("bottle: it cannot be written down: %v; make room on the disk", err)})
+			return
+		}
+		c.AnswerTo(peer, actors.Reply{OK: true})
+	})
 	v.showBottles(c)
 	return nil
 }

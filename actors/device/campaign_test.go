@@ -172,7 +172,7 @@ func TestCampaignFindsPlantedDefects(t *testing.T) {
 				if d.plant != nil {
 					r.tamper[d.actor] = d.plant(r)
 				}
-				r.start(DefaultConfig())
+				r.start(benchConfig())
 				if broken := campaign(r, seed, 18, false); len(broken) > 0 {
 					t.Logf("seed %d: %s", seed, broken[0])
 					return

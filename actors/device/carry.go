@@ -35,6 +35,18 @@ func (k carry) round(d actors.Dose, minML float64) (actors.Dose, carry) {
 	return d, k
 }
 
+// gathered is what of a dose that an automation wants flows now, with what was
+// carried before, and what is carried on.
+func (v *vial) gathered(d actors.Dose) (actors.Dose, carry) {
+	k, in := v.book.carried, d.MediaML+d.AltMediaML
+	if d.MayWait && in > 0 && k.MediaML+k.AltMediaML+2*in <= v.pulseML() {
+		k.MediaML += d.MediaML
+		k.AltMediaML += d.AltMediaML
+		return actors.Dose{}, k
+	}
+	return k.round(d, v.cfg.MinDoseML)
+}
+
 // carries reports whether d is a dose whose small parts are carried forward:
 // volumes that an automation wants. A person gets what a person asks for.
 func (d *dose) carries() bool {

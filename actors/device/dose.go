@@ -107,7 +107,7 @@ func (v *vial) check(c *actors.Context, d *dose, queued float64) (planned, *acto
 	l, now := v.book.ledger, c.Now()
 	want := d.want
 	if d.carries() {
-		want, _ = v.book.carried.round(want, v.cfg.MinDoseML)
+		want, _ = v.gathered(want)
 		if want.MediaML+want.AltMediaML+want.WasteML == 0 {
 			return planned{}, nil // all of it is carried forward
 		}

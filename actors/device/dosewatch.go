@@ -2,6 +2,7 @@ package device
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
@@ -19,7 +20,10 @@ type doseWatch struct {
 	check   check.Check
 	verdict check.Verdict // dosing is stopped for; durable
 	why     string
-	stale   bool // something new to judge by
+	stale   bool          // something new to judge by
+	read    bool          // a reading came since the last look
+	heldML  float64       // the dose that is held back, because nothing shows that the waste leaves
+	heldAt  time.Duration // on Mono: since when
 	shown   actors.DoseCheck
 }
 
@@ -36,15 +40,19 @@ func (v *vial) startWatch(c *actors.Context) {
 	actors.Subscribe[actors.ODReading](c)
 	actors.Subscribe[actors.Disturbance](c)
 	var kept watched
-	if _, err := c.Load(doseCheck, &kept); err != nil {
+	known, err := c.Load(doseCheck, &kept)
+	if err != nil {
 		c.Log().Warning("what the dose check had learnt is lost: %v", err)
 	}
 	v.watch.check.Memory, v.watch.verdict, v.watch.why = kept.Check, kept.Verdict, kept.Why
+	if !known && err == nil {
+		v.watch.check.SinceML = v.book.ledger.AboveEffluxML()
+	}
 	if kept.Verdict != check.Fine {
 		c.Raise(doseCheck, "high", kept.Why, true)
 	}
 	v.watch.stale = true
-	v.look(c, 0)
+	v.look(c)
 }
 
 func (v *vial) saveWatch(c *actors.Context) {
@@ -63,7 +71,7 @@ func (v *vial) saw(c *actors.Context, r actors.ODReading) {
 	}
 	if r.Channel == v.eye {
 		more := v.watch.check.Read(c.Mono(), r.Value)
-		v.watch.stale = v.watch.stale || more
+		v.watch.stale, v.watch.read = v.watch.stale || more, true
 	}
 }
 
@@ -83,14 +91,35 @@ func (v *vial) roomML() float64 {
 	return max(0, v.limits.CapacityML-max(l.EffluxTubeVolumeML, 0))
 }
 
-// look judges the doses so far, if anything is new. nextML is about to come in.
-func (v *vial) look(c *actors.Context, nextML float64) {
+// watchful looks at the doses without being asked, and calls somebody when more
+// readings do not help a dose that is held back.
+func (v *vial) watchful(c *actors.Context) {
+	w := &v.watch
+	w.stale = w.stale || w.heldML > 0 && w.read
+	v.look(c)
+	if w.heldML > 0 && w.verdict == check.Fine && c.Mono()-w.heldAt >= callAfter {
+		c.Raise(doseCheck, "high", fmt.Sprintf("Dosing is held back: OD does not show that the waste of the last %.1f mL has left. Look at the vial, then acknowledge the alarm dose_check.", w.shown.UnverifiedML), false)
+	}
+}
+
+// mostUnverifiedML is what may come in unseen; when strict, no more than fills
+// the vial to its brim with a pump that is 15 % too fast.
+func (v *vial) mostUnverifiedML() float64 {
+	if ml := v.cfg.Media.MaxUnverifiedML; ml > 0 {
+		return ml
+	}
+	return v.roomML() / check.PumpError
+}
+
+// look judges the doses so far, if anything is new.
+func (v *vial) look(c *actors.Context) {
 	w := &v.watch
 	if !w.stale {
 		return
 	}
-	w.stale = false
-	if f := w.check.Judge(v.roomML(), nextML); w.verdict == check.Fine && f.Verdict != check.Fine {
+	w.stale, w.read = false, false
+	f := w.check.Judge(v.roomML())
+	if w.verdict == check.Fine && f.Verdict != check.Fine {
 		w.verdict, w.why = f.Verdict, verdictText(f)
 		c.Raise(doseCheck, "high", w.why, true)
 		v.saveWatch(c)
@@ -98,7 +127,13 @@ func (v *vial) look(c *actors.Context, nextML float64) {
 			v.halt(c, doseCheck)
 		}
 	}
-	v.showCheck(c)
+	if w.heldML > 0 && f.UnverifiedML+w.heldML <= v.mostUnverifiedML() {
+		w.heldML = 0
+		if w.verdict == check.Fine {
+			c.Clear(doseCheck)
+		}
+	}
+	v.showCheck(c, f.UnverifiedML)
 }
 
 func verdictText(f check.Finding) string {
@@ -111,13 +146,13 @@ func verdictText(f check.Finding) string {
 }
 
 // showCheck publishes what the light says, when that has changed.
-func (v *vial) showCheck(c *actors.Context) {
+func (v *vial) showCheck(c *actors.Context, unverifiedML float64) {
 	w := &v.watch
-	now := actors.DoseCheck{State: actors.CheckOK, UnverifiedML: w.check.UnverifiedML()}
+	now := actors.DoseCheck{State: actors.CheckOK, UnverifiedML: unverifiedML}
 	switch {
 	case w.verdict != check.Fine:
 		now.State, now.Verdict, now.Text = actors.CheckFailed, string(w.verdict), w.why
-	case now.UnverifiedML+v.cfg.MaxSubdoseML > v.roomML():
+	case w.heldML > 0 || now.UnverifiedML+v.cfg.MaxSubdoseML > v.mostUnverifiedML():
 		now.State = actors.CheckUnknown
 		now.Text = fmt.Sprintf("The steps of doses cannot be seen well enough in OD to know that the waste leaves: %.1f mL came in since that was sure. Larger exchanges or calmer readings help.", now.UnverifiedML)
 	}
@@ -133,26 +168,59 @@ func (v *vial) showCheck(c *actors.Context) {
 
 // unwatched is why the check refuses more inflow; nil when it does not.
 func (v *vial) unwatched(c *actors.Context, d *dose, inflowML float64) *actors.Refusal {
-	v.watch.stale = v.watch.stale || v.watch.check.Open()
-	v.look(c, inflowML)
-	limit, unseen := v.cfg.Media.MaxUnverifiedML, v.watch.shown.UnverifiedML
+	w := &v.watch
+	w.stale = w.stale || w.read
+	v.look(c)
+	limit, unseen := v.mostUnverifiedML(), w.shown.UnverifiedML
 	switch {
 	case v.watch.verdict != check.Fine:
 		return refusal(doseCheck, "dose: %s", v.watch.why)
-	case limit > 0 && d.who != "" && unseen+inflowML > limit:
-		return refusal("dose_unverified", "dose: %.2f mL after %.2f mL of which OD does not show that the waste left: at most %.2f mL ([media] max_unverified_ml); look at the vial and acknowledge dose_check", inflowML, unseen, limit)
+	case d.who != "" && inflowML > limit+1e-9:
+		return refusal("dose_unverified", "dose: %.2f mL at once: at most %.2f mL may come in before OD shows that the waste left ([media] max_unverified_ml); want smaller exchanges", inflowML, limit)
+	case d.who != "" && unseen+inflowML > limit+1e-9:
+		if w.heldML == 0 {
+			w.heldAt = c.Mono()
+		}
+		w.heldML = inflowML
+		why := fmt.Sprintf("%.2f mL after %.2f mL of which OD does not show that the waste left: at most %.2f mL ([media] max_unverified_ml); look at the vial, then acknowledge the alarm dose_check", inflowML, unseen, limit)
+		return refusal("dose_unverified", "dose: %s", why)
 	}
 	return nil
 }
 
+// pulseML is up to which volume the doses of an automation that may wait are
+// given together, to make a step that can be seen; 0 when there is no need, or
+// nobody asked for strictness.
+func (v *vial) pulseML() float64 {
+	if v.cfg.Media.MaxUnverifiedML > 0 {
+		return 0
+	}
+	limit, unseen := v.mostUnverifiedML(), v.watch.shown.UnverifiedML
+	pulse := math.Min(limit/2, v.watch.check.PulseML(v.roomML()))
+	left := limit - unseen
+	if unseen > limit/5 {
+		pulse = math.Max(pulse, math.Min(left, math.Max(left/2, limit/3)))
+	}
+	return math.Min(pulse, left)
+}
+
 // forgive starts the check anew: a person has looked at the vial.
 func (v *vial) forgive(c *actors.Context) {
-	v.watch.check.Forget()
-	v.watch.verdict, v.watch.why, v.watch.stale = check.Fine, "", true
+	if w := &v.watch; w.heldML > 0 && w.verdict == check.Fine {
+		w.check.Trust()
+	} else {
+		w.check.Forget()
+	}
+	v.watch.check.SinceML = v.book.ledger.AboveEffluxML()
+	v.watch.verdict, v.watch.why, v.watch.stale, v.watch.heldML = check.Fine, "", true, 0
 	c.Clear(doseCheck)
 	v.saveWatch(c)
-	v.look(c, 0)
+	v.look(c)
 }
+
+// callAfter is how long a dose is held back before somebody is called: as
+// readings average out, the last step may become clear.
+const callAfter = 15 * time.Minute
 
 // watchEvery is how often the doses are looked at without being asked.
 const watchEvery = time.Minute

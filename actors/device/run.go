@@ -84,7 +84,7 @@ func (v *vial) open(c *actors.Context) bool {
 		d.stop(no.Code + ": " + no.Reason)
 	}
 	if no == nil && d.carries() {
-		_, v.book.carried = v.book.carried.round(d.want, v.cfg.MinDoseML)
+		_, v.book.carried = v.gathered(d.want)
 	}
 	d.steps, d.expected = v.bound(c, d, p.steps), p.lnStep
 	return true

@@ -114,7 +114,7 @@ func (v *vial) Receive(c *actors.Context, msg any) error {
 	case actors.Disturbance:
 		v.disturbed(c)
 	case actors.Tick:
-		v.look(c, 0)
+		v.watchful(c)
 	case protocol.Driven:
 		v.driven(c, m)
 	case protocol.Cut:
@@ -260,7 +260,7 @@ func (v *vial) alarm(c *actors.Context, a actors.Alarm) {
 	switch {
 	case a.Name == interrupted && a.Acked && v.book.ledger.Alarm != "":
 		v.acknowledge(c)
-	case a.Name == doseCheck && a.Acked && v.watch.verdict != check.Fine:
+	case a.Name == doseCheck && a.Acked && (v.watch.verdict != check.Fine || v.watch.heldML > 0):
 		v.forgive(c)
 	}
 }
@@ -330,7 +330,7 @@ func (v *vial) command(c *actors.Context, cmd actors.Command) error {
 			d.renew(c.Mono())
 		}
 	case actors.SetBottle:
-		err = v.setBottle(c, body)
+		err = v.setBottle(c, cmd, body)
 	case actors.Acknowledge:
 		v.acknowledge(c)
 		v.forgive(c)

@@ -62,11 +62,11 @@ func TestExchangeKeepsTheVolumeAndTellsItsStep(t *testing.T) {
 
 func TestRepeatedDoseIsAnsweredFromMemory(t *testing.T) {
 	store := state.NewMemory()
-	r := newRig(t, 1, store, nil).start(DefaultConfig())
+	r := newRig(t, 1, store, nil).start(benchConfig())
 	dose := actors.Dose{MediaML: 0.5, WasteML: 0.5}
 	first := r.do("vial", dose)
 	r.run(time.Minute)
-	again := newRig(t, 2, store, nil).start(DefaultConfig())
+	again := newRig(t, 2, store, nil).start(benchConfig())
 	var a actors.Reply
 	again.sys.Do(actors.Command{ID: first.ID, Target: "vial", Body: dose}, func(got actors.Reply) { a = got })
 	again.run(time.Minute)
@@ -167,7 +167,7 @@ func TestCrashInMidDoseCountsTheWorstAndDrainsFirst(t *testing.T) {
 			n := newRig(r.t, 8, r.store, nil)
 			n.board.volumeML, n.asked = r.board.volumeML, r.asked
 			n.check.crashed = true
-			return n.start(DefaultConfig())
+			return n.start(benchConfig())
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -258,7 +258,7 @@ func TestBrokenBooksAskForAPerson(t *testing.T) {
 	if err := store.Save(vialKey, []byte(`{"version":1,"ledger":{}}`)); err != nil {
 		t.Fatal(err)
 	}
-	r := newRig(t, 1, store, nil).start(DefaultConfig())
+	r := newRig(t, 1, store, nil).start(benchConfig())
 	dose := actors.Dose{MediaML: 1, WasteML: 1}
 	if a := r.do("vial", dose); a.Code != "needs_human" || !r.alarm("dose_interrupted") {
 		t.Errorf("answer %+v, want needs_human", a)
@@ -273,7 +273,7 @@ func TestBrokenBooksAskForAPerson(t *testing.T) {
 
 func TestOrderlyStopCountsWhatMoved(t *testing.T) {
 	store := state.NewMemory()
-	r := newRig(t, 1, store, nil).start(DefaultConfig())
+	r := newRig(t, 1, store, nil).start(benchConfig())
 	r.do("vial", actors.Dose{MediaML: 1, WasteML: 1})
 	r.run(3 * time.Second)
 	r.sys.Stop("node")
@@ -283,7 +283,7 @@ func TestOrderlyStopCountsWhatMoved(t *testing.T) {
 	}
 	n := newRig(t, 2, store, nil)
 	n.board.volumeML = r.board.volumeML
-	n.start(DefaultConfig())
+	n.start(benchConfig())
 	n.run(time.Minute)
 	if len(of[actors.Dosed](n)) != 0 || n.vial().OwedWasteML != 0 || !near(n.vial().VolumeML, 15) {
 		t.Errorf("after the next start %+v, want the owed waste out and no Dosed again", n.vial())

@@ -158,7 +158,11 @@ func TestNoiseFamilies(t *testing.T) {
 
 func TestNoiseIsAsLoudAsAsked(t *testing.T) {
 	for family, want := range map[string]float64{"nominal": 0.033, "noisy": 0.033, "none": 0} {
-		b, clock := open(t, func(c *Config) { quiet(c); still(c); c.Noise, c.NoiseCV, c.Response, c.InitialODAU = family, 0.033, "linear", 1 })
+		b, clock := open(t, func(c *Config) {
+			quiet(c)
+			still(c)
+			c.Noise, c.NoiseCV, c.Response, c.InitialODAU = family, 0.033, "linear", 1
+		})
 		set(t, ledOf(t, b, "A"), 80)
 		var sum, squares float64
 		const n = 4000

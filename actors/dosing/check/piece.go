@@ -11,6 +11,7 @@ type Piece struct {
 	Hours float64 `json:"h"` // from the centre of the piece before
 	Fresh bool    `json:"fresh,omitempty"`
 	Moved bool    `json:"moved,omitempty"` // the light changed by itself before it
+	Seen  bool    `json:"seen,omitempty"`  // somebody has looked at the vial before it
 	Dose  Dose    `json:"dose"`            // before it, after the piece before
 
 	N      float64 `json:"n"`
@@ -20,7 +21,9 @@ type Piece struct {
 	Square float64 `json:"square"` // Σ residual²
 	Lag    float64 `json:"lag"`    // Σ residual · the one before
 
-	hidden bool // the step before it was regrown at once
+	hidden      bool    // the step before it is regrown within minutes
+	base, baseN float64 // then: ln OD before the dose, and of how many readings
+	drop, heard float64 // what is left of the step, and of how many readings; 0 for unknown
 }
 
 // sum is the line through readings. Outliers, such as a bubble, are left out once.

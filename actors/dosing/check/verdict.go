@@ -8,14 +8,16 @@ import (
 // What evidence is worth, as ln of a likelihood ratio.
 const (
 	enough  = 9.0
-	urgent  = 6.0  // when the next dose could reach the brim
+	certain = 14.0 // of a filling vial: until then the bound on unverified inflow keeps it from running over
 	ruled   = -2.0 // below it a hypothesis is ruled out
 	longest = 12   // doses back that something may have begun
 	doubled = 1.7  // steps of TooLarge, in the measure of earlier ones
 
-	confirmed = 0.5  // share of the evidence that must stand against a bump
-	seldom    = 2.0  // evidence against a bump at one given piece
-	pumpError = 1.15 // of a pump with a poor calibration
+	confirmed = 0.5 // share of the evidence that must stand against a bump
+	seldom    = 2.0 // evidence against a bump at one given piece
+
+	// PumpError is how much faster a pump with a poor calibration may be.
+	PumpError = 1.15
 )
 
 // Finding is a verdict and how sure it is.
@@ -23,71 +25,94 @@ type Finding struct {
 	Verdict  Verdict
 	Evidence float64 // ln of how much likelier it is than a sound vial
 	Doses    int     // that show it
+	// UnverifiedML is the most that may stand above the efflux level without the
+	// readings contradicting it. What they have once ruled out stays so.
+	UnverifiedML float64
 }
 
 // hypothesis is what may be wrong since a dose.
 type hypothesis struct {
 	verdict Verdict
 	doses   int
-	path    []float64 // ln OD by its steps alone
+	course  course
 	enough  float64
+	brim    bool // all of what came in since is in the vial
 }
 
 // Judge weighs the doses so far. roomML is what the vial has room for above its
-// efflux level; nextML is what comes in next: a verdict that waits for it must
-// not come too late.
-func (c *Check) Judge(roomML, nextML float64) Finding {
+// efflux level.
+func (c *Check) Judge(roomML float64) Finding {
 	pieces := c.all()
-	doses := dosesIn(pieces)
-	if len(doses) < 2 {
-		return Finding{}
+	doses := unseen(pieces, dosesIn(pieces))
+	if len(doses) == 0 {
+		return Finding{UnverifiedML: c.SinceML}
 	}
-	all := []hypothesis{{path: path(pieces, factors(pieces, len(pieces), scaled(1)))}}
-	for i, onset := range doses {
-		n := len(doses) - i
-		if n > longest || n < 2 {
-			continue
-		}
+	sound := steps(pieces, nil, 0, scaled(1))
+	all := []hypothesis{{course: sound}}
+	for i, onset := range doses[max(0, len(doses)-longest):] {
+		n := min(len(doses), longest) - i
 		add := func(v Verdict, shows int, f func(Piece) float64, least float64) {
-			all = append(all, hypothesis{v, shows, path(pieces, factors(pieces, onset, f)), least})
+			all = append(all, hypothesis{v, shows, steps(pieces, sound.level, onset, f), least, false})
+		}
+		for _, share := range [...]float64{1, 0.7, 0.4} {
+			add(Filling, n-1, filling(share, roomML), certain)
+			all[len(all)-1].brim = share == 1
 		}
 		add(NoStep, n, scaled(0), enough)
 		add(TooLarge, n, scaled(doubled), enough)
-		in := inflow(pieces[onset:])
-		for _, share := range [...]float64{1, 0.7, 0.4} {
-			least := enough
-			if share*in+pumpError*nextML >= roomML {
-				least = urgent
-			}
-			add(Filling, n-1, filling(share, roomML), least)
-		}
 	}
-	return best(pieces, all)
+	e, excess := evidences(pieces, courses(all))
+	f := best(pieces, all, e, excess)
+	f.UnverifiedML = c.unverified(pieces, all, e, excess)
+	return f
 }
 
-// best is the likeliest hypothesis, if it is likely enough; the first is that of
-// a sound vial.
-func best(pieces []Piece, all []hypothesis) (f Finding) {
-	paths := make([][]float64, len(all))
-	for i, h := range all {
-		paths[i] = h.path
+// Pulses are doses given together, so that their common step can be seen.
+const (
+	calmSD = 0.009 // of one reading of ln OD: every dose can be seen
+	wildSD = 0.025 // takes half of the room above the efflux level
+)
+
+// PulseML is up to which volume doses should be given together, 0 when there is
+// no need: two pulses fit into the room above the efflux level, and the second
+// shows whether the first has left.
+func (c *Check) PulseML(roomML float64) float64 {
+	sd := math.Sqrt(noise(c.Pieces))
+	if sd < calmSD {
+		return 0
 	}
-	e, excess := evidences(pieces, paths)
+	return roomML / PumpError / 2 * math.Min(1, sd/wildSD)
+}
+
+func courses(all []hypothesis) []course {
+	list := make([]course, len(all))
+	for i, h := range all {
+		list[i] = h.course
+	}
+	return list
+}
+
+// best is the likeliest hypothesis, if it is likely enough and shows in more than
+// one dose; the first is that of a sound vial.
+func best(pieces []Piece, all []hypothesis, e []float64, excess float64) (f Finding) {
 	top := 0
 	for i, h := range all {
-		if sure := (e[i] - e[0]) / excess; i > 0 && sure >= h.enough && sure > f.Evidence {
-			f, top = Finding{h.verdict, sure, h.doses}, i
+		if sure := (e[i] - e[0]) / excess; i > 0 && h.told() && sure >= h.enough && sure > f.Evidence {
+			f, top = Finding{Verdict: h.verdict, Evidence: sure, Doses: h.doses}, i
 		}
 	}
-	if top == 0 || (e[top]-bumped(pieces, paths[0], e[0]))/excess < confirmed*all[top].enough {
+	if top == 0 || (e[top]-bumped(pieces, all[0].course, e[0]))/excess < confirmed*all[top].enough {
 		return Finding{}
 	}
 	return f
 }
 
+// told reports whether more than one dose is part of the hypothesis.
+func (h hypothesis) told() bool { return h.doses >= 2 || h.verdict == Filling && h.doses == 1 }
+
 // bumped is the evidence for a sound vial that somebody may have bumped or
 // turned once since the oldest dose in question, and told nobody.
-func bumped(pieces []Piece, sound []float64, evidence float64) float64 {
+func bumped(pieces []Piece, sound course, evidence float64) float64 {
 	doses := dosesIn(pieces)
 	from := doses[max(0, len(doses)-longest-1)]
 	for i := from; i < len(pieces); i++ {
@@ -96,41 +121,42 @@ func bumped(pieces []Piece, sound []float64, evidence float64) float64 {
 		}
 		jump := slices.Clone(pieces)
 		jump[i].Moved = true
-		e, _ := evidences(jump, [][]float64{sound})
+		e, _ := evidences(jump, []course{sound})
 		evidence = math.Max(evidence, e[0]-seldom)
 	}
 	return evidence
 }
 
-// UnverifiedML is the most that may stand above the efflux level without the
-// readings contradicting it, in mL. What they have once ruled out stays so.
-func (c *Check) UnverifiedML() float64 {
-	pieces := c.all()
-	doses := dosesIn(pieces)
-	doses = doses[max(0, len(doses)-longest):]
-	if len(doses) == 0 {
-		return c.SinceML
-	}
-	paths := [][]float64{path(pieces, factors(pieces, len(pieces), scaled(1)))}
-	for _, onset := range doses {
-		paths = append(paths, path(pieces, factors(pieces, onset, filling(1, math.Inf(1)))))
-	}
-	e, excess := evidences(pieces, paths)
-	for i, onset := range doses {
-		if (e[i+1]-e[0])/excess > ruled {
-			if i == 0 {
-				return c.SinceML
+// unverified goes back to the oldest dose whose waste may have stayed.
+func (c *Check) unverified(pieces []Piece, all []hypothesis, e []float64, excess float64) float64 {
+	first := true
+	for i, h := range all {
+		if !h.brim {
+			continue
+		}
+		if (e[i]-e[0])/excess > ruled {
+			if !first {
+				c.SinceML = math.Min(c.SinceML, inflow(pieces[h.course.from:])+c.fresh())
 			}
-			c.SinceML = math.Min(c.SinceML, inflow(pieces[onset:])+c.unseen())
 			return c.SinceML
 		}
+		first = false
 	}
-	c.SinceML = c.unseen()
+	c.SinceML = math.Min(c.SinceML, c.fresh())
 	return c.SinceML
 }
 
-// unseen is what came in since the last piece, in mL.
-func (c *Check) unseen() float64 {
+// unseen are the doses since somebody has looked at the vial.
+func unseen(pieces []Piece, doses []int) []int {
+	looked := len(pieces) - 1
+	for looked > 0 && !pieces[looked].Seen {
+		looked--
+	}
+	return slices.DeleteFunc(doses, func(i int) bool { return i < looked })
+}
+
+// fresh is what came in since the last piece, in mL.
+func (c *Check) fresh() float64 {
 	if _, _, ok := c.current(); ok {
 		return 0
 	}
@@ -147,18 +173,6 @@ func dosesIn(pieces []Piece) (at []int) {
 	return at
 }
 
-// factors are each dose's step relative to the one expected: f from onset on.
-func factors(pieces []Piece, onset int, f func(Piece) float64) []float64 {
-	all := make([]float64, len(pieces))
-	for i, p := range pieces {
-		all[i] = 1
-		if i >= onset && p.Dose.LnStep < 0 {
-			all[i] = f(p)
-		}
-	}
-	return all
-}
-
 func scaled(by float64) func(Piece) float64 { return func(Piece) float64 { return by } }
 
 // filling: of each dose a share stays in the vial.
@@ -172,14 +186,21 @@ func filling(share, roomML float64) func(Piece) float64 {
 	}
 }
 
-// path is ln OD as the steps alone would make it.
-func path(pieces []Piece, factors []float64) []float64 {
+// steps is ln OD as the steps alone would make it: sound before the piece from,
+// and then with the share f of each step expected.
+func steps(pieces []Piece, sound []float64, from int, f func(Piece) float64) course {
 	levels, level := make([]float64, len(pieces)), 0.0
-	for i, p := range pieces {
-		level += factors[i] * p.Dose.LnStep
+	if from > 0 {
+		copy(levels, sound[:from])
+		level = sound[from-1]
+	}
+	for i := from; i < len(pieces); i++ {
+		if p := pieces[i]; p.Dose.LnStep < 0 {
+			level += f(p) * p.Dose.LnStep
+		}
 		levels[i] = level
 	}
-	return levels
+	return course{from, levels}
 }
 
 func inflow(pieces []Piece) (ml float64) {
