@@ -4,7 +4,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 PACKAGES    := gcc libc6-dev mosquitto mosquitto-clients
 # Build tags of the suites that are too slow for the gate; vetted all the same.
-TAGS        := soak,chaos,bench
+TAGS        := soak,chaos,bench,docs
 # A C compiler with its headers and libraries is at hand.
 COMPILES    := printf '%s\n' '\#include <stdlib.h>' 'int main(void) { return 0; }' | $$(go env CC) -x c -o /dev/null - 2>/dev/null
 CROSS       := CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags='-s -w' -o build/pioactor-linux
@@ -27,8 +27,8 @@ picture: build ## draw docs/run.svg anew: 14 h of a simulated turbidostat
 	@build/pioactor simulate --hours 14 --seed 1 --out build/picture
 	@mkdir -p docs && cp build/picture/report.svg docs/run.svg
 
-docs: ## measure the growth estimators on the twin anew: docs/growth.md
-	@go test -tags docs -count=1 -run TestDocs -v ./actors/actorstest
+docs: ## measure growth estimators and control on the twin anew: docs/growth.md, docs/control.md
+	@go test -tags docs -count=1 -timeout 30m -run TestDocs -v ./actors/actorstest
 
 # One after the other even under make -j, and Go's own output last.
 test: ## the gate: format, vet, staticcheck, the suite with the race detector

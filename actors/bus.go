@@ -14,62 +14,80 @@ import (
 // is retained, and feeds the taps.
 type bus struct {
 	mu       sync.Mutex
-	subs     map[reflect.Type][]*actor.PID
-	count    uint64 // of all facts
-	last     map[reflect.Type]mark
-	retained map[reflect.Type]map[string]Retained
-	order    []reflect.Type // of first publication
+	kinds    map[reflect.Type]*kind
+	count    uint64  // of all facts
+	order    []*kind // of those that retain, by first publication
 	taps     []*Tap
 	watchers []func(Fact)
 }
 
-// mark is the newest fact of one kind: how many of its kind there were with it,
-// how many of all kinds, and when on Mono.
+// kind is what the bus knows of one type of facts.
+type kind struct {
+	subs     []*actor.PID
+	seq      uint64
+	last     mark
+	meta     []int // where the field Meta is; known once one was published
+	retained map[string]Retained
+}
+
+// mark is when a fact was published: how many of all kinds there were with it,
+// and the time on Mono.
 type mark struct {
-	seq, count uint64
-	mono       time.Duration
+	count uint64
+	mono  time.Duration
+}
+
+// kind returns what is known of t, from now on.
+func (b *bus) kind(t reflect.Type) *kind {
+	k := b.kinds[t]
+	if k == nil {
+		k = &kind{}
+		b.kinds[t] = k
+	}
+	return k
 }
 
 func newBus() *bus {
-	return &bus{
-		subs: map[reflect.Type][]*actor.PID{}, last: map[reflect.Type]mark{},
-		retained: map[reflect.Type]map[string]Retained{},
-	}
+	return &bus{kinds: map[reflect.Type]*kind{}}
 }
 
 func (b *bus) subscribe(t reflect.Type, pid *actor.PID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !slices.ContainsFunc(b.subs[t], pid.Equal) {
-		b.subs[t] = append(slices.Clone(b.subs[t]), pid)
+	if k := b.kind(t); !slices.ContainsFunc(k.subs, pid.Equal) {
+		k.subs = append(slices.Clone(k.subs), pid)
 	}
 }
 
 func (b *bus) unsubscribe(pid *actor.PID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for t, pids := range b.subs {
-		b.subs[t] = slices.DeleteFunc(slices.Clone(pids), pid.Equal)
+	for _, k := range b.kinds {
+		k.subs = slices.DeleteFunc(slices.Clone(k.subs), pid.Equal)
 	}
 }
 
 // publish stamps f and hands it on. f keeps a Meta it already has a time in.
 func (s *System) publish(experiment string, f Fact) Fact {
 	b := s.bus
-	t := reflect.TypeOf(f)
 	b.mu.Lock()
+	t := reflect.TypeOf(f)
+	k := b.kind(t)
+	if k.seq++; k.meta == nil {
+		field, _ := t.FieldByName("Meta") // every Fact embeds it: that makes it one
+		k.meta = field.Index
+	}
 	b.count++
-	m := mark{b.last[t].seq + 1, b.count, s.clock.Mono()}
-	b.last[t] = m
+	k.last = mark{b.count, s.clock.Mono()}
 	at := f.About().At
 	if at.IsZero() {
 		at = s.clock.Now()
 	}
-	f = stamp(f, Meta{s.unit, experiment, s.boot, m.seq, at, m.mono})
+	f = stamp(f, k.meta, Meta{s.unit, experiment, s.boot, k.seq, at, k.last.mono})
 	if r, ok := f.(Retained); ok {
-		b.keep(t, r)
+		b.keep(k, r)
 	}
-	pids, taps, watchers := b.subs[t], b.taps, b.watchers
+	pids, taps, watchers := k.subs, b.taps, b.watchers
 	for _, tap := range taps {
 		tap.put(f)
 	}
@@ -83,19 +101,19 @@ func (s *System) publish(experiment string, f Fact) Fact {
 	return f
 }
 
-func (b *bus) keep(t reflect.Type, r Retained) {
-	if b.retained[t] == nil {
-		b.retained[t] = map[string]Retained{}
-		b.order = append(b.order, t)
+func (b *bus) keep(k *kind, r Retained) {
+	if k.retained == nil {
+		k.retained = map[string]Retained{}
+		b.order = append(b.order, k)
 	}
-	b.retained[t][r.RetainKey()] = r
+	k.retained[r.RetainKey()] = r
 }
 
-// stamp returns a copy of f with its Meta set.
-func stamp(f Fact, m Meta) Fact {
+// stamp returns a copy of f with its Meta, the field at meta, set.
+func stamp(f Fact, meta []int, m Meta) Fact {
 	v := reflect.New(reflect.TypeOf(f)).Elem()
 	v.Set(reflect.ValueOf(f))
-	v.FieldByName("Meta").Set(reflect.ValueOf(m))
+	*v.FieldByIndex(meta).Addr().Interface().(*Meta) = m
 	return v.Interface().(Fact)
 }
 
@@ -108,9 +126,9 @@ func (s *System) Retained() []Retained {
 
 func (b *bus) snapshot() []Retained {
 	var all []Retained
-	for _, t := range b.order {
-		facts := make([]Retained, 0, len(b.retained[t]))
-		for _, f := range b.retained[t] {
+	for _, k := range b.order {
+		facts := make([]Retained, 0, len(k.retained))
+		for _, f := range k.retained {
 			facts = append(facts, f)
 		}
 		slices.SortFunc(facts, func(a, b Retained) int { return cmp.Compare(a.RetainKey(), b.RetainKey()) })
@@ -123,7 +141,11 @@ func (b *bus) snapshot() []Retained {
 func latest[T Retained](s *System, key string) (T, bool) {
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
-	f, ok := s.bus.retained[reflect.TypeFor[T]()][key].(T)
+	k := s.bus.kinds[reflect.TypeFor[T]()]
+	if k == nil {
+		return *new(T), false
+	}
+	f, ok := k.retained[key].(T)
 	return f, ok
 }
 
@@ -131,15 +153,15 @@ func latest[T Retained](s *System, key string) (T, bool) {
 func last[T Fact](s *System) mark {
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
-	return s.bus.last[reflect.TypeFor[T]()]
+	return s.bus.kind(reflect.TypeFor[T]()).last
 }
 
 // LatestOf returns the newest fact of type T with key: a job's name, an
 // alarm's, "job/setting", or "" where there is one of its kind.
 func LatestOf[T Retained](s *System, key string) (T, bool) { return latest[T](s, key) }
 
-// Watch calls f with every fact, at once and in order: for counts, simulations
-// and tests. f must return quickly and must not publish.
+// Watch calls f with every fact, at once and in order: for simulations, tests
+// and counts. f must return quickly and must not publish.
 func (s *System) Watch(f func(Fact)) {
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()

@@ -49,7 +49,8 @@ type Set struct {
 	Values []setting.Pair `json:"values"`
 }
 
-// SetState asks a job for a state: Ready, Sleeping or Disconnected.
+// SetState asks a job for a state: Ready, Sleeping or Disconnected. What is no
+// job, such as a device, refuses it.
 type SetState struct {
 	State State `json:"state"`
 }

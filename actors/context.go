@@ -242,7 +242,8 @@ func Latest[T Retained](c *Context, key string) (f T, age time.Duration, ok bool
 	return f, c.h.sys.age(f), ok
 }
 
-// Spawn starts an actor below this one. If it ends, this job gets ChildState.
+// Spawn starts an actor below this one. When it has ended, this job gets
+// ChildState: its name is free by then.
 func (c *Context) Spawn(spec Spec) error {
 	return c.h.sys.spawn(spec, c.ctx.SpawnNamed, c.ctx.Self().Id)
 }

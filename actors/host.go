@@ -29,6 +29,8 @@ type host struct {
 	state    State
 	holds    bool // the job will say itself when it is ready
 	ending   bool
+	why      string // it ended
+	asker    Peer   // who asked it to end
 	start    uint64
 	shown    []any // settings as last published
 	timers   []*clock.Timer
@@ -72,7 +74,9 @@ func (h *host) Receive(ctx actor.Context) {
 		h.stopping()
 	case *actor.Stopped:
 		h.stopped()
-	case *actor.Terminated, *actor.PoisonPill:
+	case *actor.Terminated:
+		h.childEnded(msg.Who.Id)
+	case *actor.PoisonPill:
 	default:
 		h.receive(msg)
 	}
@@ -221,6 +225,7 @@ func (h *host) finish(state State, reason string) {
 		}
 	}
 	h.silence()
+	h.why = reason
 	h.enter(state, reason)
 }
 
@@ -228,7 +233,28 @@ func (h *host) stopped() {
 	h.hideSettings()
 	h.sys.forget(h.life)
 	h.life.ended.Store(true)
-	h.tellParent(ChildState{h.spec.Name, h.state, h.life.lost(), h.life.asked})
+	last := lastWord{ChildState{h.spec.Name, h.state, h.why, h.life.asked}, h.asker}
+	if h.parent() == nil {
+		h.c.AnswerTo(last.asker, Reply{OK: true})
+		return
+	}
+	h.sys.keepLastWord(h.life.pid.Id, last)
+}
+
+// lastWord is how an actor ended, and who asked for it.
+type lastWord struct {
+	state ChildState
+	asker Peer
+}
+
+// childEnded has the job hear of a child's end, after all that the child said
+// before, and then whoever asked for it. The engine has let go of the child by
+// now: who learns that it ended may start it again at once.
+func (h *host) childEnded(id string) {
+	if last, known := h.sys.takeLastWord(id); known {
+		h.c.ctx.Send(h.c.ctx.Self(), last.state)
+		h.c.AnswerTo(last.asker, Reply{OK: true})
+	}
 }
 
 // silence cancels everything that could still call this incarnation.
@@ -255,7 +281,7 @@ func (h *host) enter(to State, reason string) {
 		h.sys.publish(h.spec.Experiment, JobState{Job: h.spec.Slot, State: to, From: from, Reason: reason})
 		h.sys.logf(h, levelOf(to), "%s%s", title(to), because(reason))
 	}
-	if to == Ready || to == Sleeping || to == Disconnected && reason != "" {
+	if to == Ready || to == Sleeping {
 		h.tellParent(ChildState{Name: h.spec.Name, State: to, Reason: reason})
 	}
 }
@@ -268,9 +294,17 @@ func because(reason string) string {
 }
 
 func (h *host) tellParent(m any) {
-	if parent := h.c.ctx.Parent(); parent != nil && h.sys.life(parent.Id) != nil {
+	if parent := h.parent(); parent != nil {
 		h.c.ctx.Send(parent, m)
 	}
+}
+
+// parent is the actor of the house that spawned this one; nil at the root.
+func (h *host) parent() *actor.PID {
+	if parent := h.c.ctx.Parent(); parent != nil && h.sys.life(parent.Id) != nil {
+		return parent
+	}
+	return nil
 }
 
 // release makes every output this actor holds safe. The devices hear of it
@@ -385,8 +419,12 @@ func (h *host) showSettings() {
 		if !f.Shown {
 			continue
 		}
+		hidden := hides && hider.Hides(f.Name)
+		if !hidden && f.Same(h.job, h.shown[i]) {
+			continue // nearly always, and for nothing
+		}
 		v := f.Value(h.job)
-		if hides && hider.Hides(f.Name) {
+		if hidden {
 			v = nil
 		}
 		if h.shown[i] == v {

@@ -124,6 +124,27 @@ func TestSettingIsRefusedOrEchoed(t *testing.T) {
 	}
 }
 
+func TestLogTellsAChangeFromARepetition(t *testing.T) {
+	sys, _, facts := startLamp(t, clock.Virtual(time.Unix(0, 0), 0))
+	level := func(message string) string {
+		for _, f := range *facts {
+			if l, ok := f.(actors.Log); ok && l.Message == message {
+				return l.Level
+			}
+		}
+		return "silent"
+	}
+	do(sys, "lamp", set("percent", "50"))
+	do(sys, "lamp", set("percent", "50"))
+	for message, want := range map[string]string{
+		"Updated percent from 5 to 50 %.": "info", "Updated percent from 50 to 50 %.": "debug",
+	} {
+		if got := level(message); got != want {
+			t.Errorf("%s is %s, want %s", message, got, want)
+		}
+	}
+}
+
 func TestFailedJobComesBackWithItsSettings(t *testing.T) {
 	clk := clock.Virtual(time.Unix(0, 0), 7)
 	sys, _, facts := startLamp(t, clk)

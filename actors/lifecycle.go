@@ -48,7 +48,7 @@ func (h *host) command(cmd Command) {
 	case Set:
 		h.conclude(cmd, h.set(body.Values))
 	case SetState:
-		h.conclude(cmd, h.setState(body.State))
+		h.conclude(cmd, h.setState(cmd, body.State))
 	default:
 		h.conclude(cmd, h.call(cmd))
 	}
@@ -120,10 +120,17 @@ type accepted struct{ old, now []setting.Pair }
 // turn of its own, so that whoever waits for the new value has it first.
 func (h *host) note(a accepted) {
 	for i, c := range a.now {
-		h.sys.logf(h, "info", "Updated %s from %v to %v%s.", c.Name, a.old[i].Value, c.Value, unitOf(h.job, c.Name))
+		level, old := "info", a.old[i].Value
+		if old == c.Value {
+			level = "debug" // shown again, but no news
+		}
+		h.sys.logf(h, level, "Updated %s from %s to %s%s.", c.Name, short(old), short(c.Value), unitOf(h.job, c.Name))
 	}
 	h.tellParent(ChildSettings{h.spec.Name, a.now})
 }
+
+// short cuts a value for the log. Source: Pioreactor 26.7.2 cuts at 40.
+func short(value any) string { return fmt.Sprintf("%.40s", fmt.Sprint(value)) }
 
 // reshow publishes settings that were set, also when they were so before.
 func (h *host) reshow(names []string) {
@@ -165,8 +172,10 @@ func (h *host) values(changes []setting.Pair) []setting.Pair {
 	return values
 }
 
-func (h *host) setState(to State) error {
+func (h *host) setState(cmd Command, to State) error {
 	switch {
+	case h.spec.Slot == "":
+		return &Refusal{"not_a_job", fmt.Sprintf("$state: %s is a part of this unit, not a job: it cannot be stopped or put to sleep", h.spec.Name)}
 	case to != Ready && to != Sleeping && to != Disconnected:
 		return &Refusal{"invalid_state", fmt.Sprintf("$state: want ready, sleeping or disconnected, got %.40q", string(to))}
 	case to == h.state:
@@ -175,6 +184,7 @@ func (h *host) setState(to State) error {
 		return &Refusal{"invalid_transition", fmt.Sprintf("$state: cannot go from %s to %s", h.state, to)}
 	case to == Disconnected:
 		h.life.asked = true
+		h.asker = h.c.Later(cmd) // answered when the name is free
 		h.end(Disconnected, "")
 	case to == Sleeping:
 		h.sleep()

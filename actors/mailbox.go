@@ -21,6 +21,7 @@ type mailbox struct {
 	invoker    actor.MessageInvoker
 	dispatcher actor.Dispatcher
 	late       func(message any) bool // takes what comes after the actor's end
+	work       func()                 // run: made once, not for every message
 
 	mu        sync.Mutex
 	sys, user fifo
@@ -47,7 +48,7 @@ func (m *mailbox) wake() {
 	m.running = m.running || start
 	m.mu.Unlock()
 	if start {
-		m.dispatcher.Schedule(m.run)
+		m.dispatcher.Schedule(m.work)
 	}
 }
 
@@ -60,7 +61,7 @@ func (m *mailbox) runnable() bool {
 func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, d actor.Dispatcher) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.invoker, m.dispatcher = invoker, d
+	m.invoker, m.dispatcher, m.work = invoker, d, m.run
 }
 
 func (m *mailbox) Start() {}
@@ -78,7 +79,7 @@ func (m *mailbox) run() {
 	again := m.running
 	m.mu.Unlock()
 	if again {
-		m.dispatcher.Schedule(m.run)
+		m.dispatcher.Schedule(m.work)
 	}
 }
 

@@ -124,14 +124,14 @@ type ODReadings struct {
 // RelativeIRIntensity is how bright the IR LED is compared with its first reading.
 type RelativeIRIntensity struct {
 	Meta
-	Value float64 `json:"relative_intensity"`
+	Value float64 `json:"relative_ir_intensity"`
 }
 
 // GrowthRate is the specific growth rate µ.
 type GrowthRate struct {
 	Meta
 	PerH   float64 `json:"growth_rate_per_h"`
-	SDPerH float64 `json:"sd_per_h"`
+	SDPerH float64 `json:"growth_rate_sd_per_h"`
 }
 
 // ODFiltered is the normalized OD behind a growth rate: 1 when it began.
@@ -152,8 +152,8 @@ type StirringRate struct {
 type VialTemperature struct {
 	Meta
 	C       float64 `json:"temperature_c"`
-	BoardC  float64 `json:"board_temperature_c"` // the last sample
-	Percent float64 `json:"heater_percent"`      // what the heater was driven with before
+	BoardC  float64 `json:"board_temperature_c"`   // the last sample
+	Percent float64 `json:"heater_percent_before"` // what the heater was driven with before
 }
 
 // HeaterDuty is what a temperature automation drives the heater with, in percent;
@@ -167,8 +167,8 @@ type HeaterDuty struct {
 type Heater struct {
 	Meta
 	Fitted  bool    `json:"fitted"`            // a heater, and a thermometer beside it
-	Percent float64 `json:"percent"`           // driven now
-	MaxC    float64 `json:"max_c"`             // no target lies above it
+	Percent float64 `json:"heater_percent"`    // driven now
+	MaxC    float64 `json:"heater_max_c"`      // no target lies above it
 	Fault   string  `json:"fault,omitempty"`   // why there is no heat, for people
 	Latched bool    `json:"latched,omitempty"` // until somebody acknowledges it
 }
@@ -412,13 +412,13 @@ type Computer struct {
 	DiskFreePercent float64 `json:"disk_free_percent" zero:"unknown"`
 	DiskFreeGB      float64 `json:"disk_free_gb" zero:"unknown"`      // 10⁹ bytes; 0 when it cannot be read
 	CPUTemperatureC float64 `json:"cpu_temperature_c" zero:"unknown"` // 0 when it cannot be read
-	MemoryMB        float64 `json:"memory_mb" zero:"unknown"`         // free for use, 10⁶ bytes; 0 when it cannot be read
+	MemoryMB        float64 `json:"memory_free_mb" zero:"unknown"`    // free for use, 10⁶ bytes; 0 when it cannot be read
 }
 
 // RailVoltage is the supply that pumps, stirrer and heater run from.
 type RailVoltage struct {
 	Meta
-	Volts float64 `json:"volts"` // to 0.05 V
+	Volts float64 `json:"supply_v"` // to 0.05 V
 }
 
 // SelfTestCheck is what one check of the self-test came to.

@@ -148,3 +148,18 @@ func (s *System) forget(l *life) {
 		delete(s.lives, l.pid.Id)
 	}
 }
+
+// keepLastWord keeps how the actor with PID id ended until its parent hears of it.
+func (s *System) keepLastWord(id string, last lastWord) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ends[id] = last
+}
+
+func (s *System) takeLastWord(id string) (lastWord, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last, known := s.ends[id]
+	delete(s.ends, id)
+	return last, known
+}

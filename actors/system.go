@@ -50,8 +50,9 @@ type System struct {
 	alarms     sync.Mutex // held while an alarm is edited
 
 	mu    sync.Mutex
-	lives map[string]*life // by PID id
-	names map[string]*life // by name, while there is a mailbox
+	lives map[string]*life    // by PID id
+	names map[string]*life    // by name, while there is a mailbox
+	ends  map[string]lastWord // by PID id: said by who ended, until the parent hears it
 	asked uint64
 	memo  map[string]Reply
 	memos []string
@@ -74,7 +75,7 @@ func NewSystem(o Options) (*System, error) {
 	}
 	s := &System{
 		unit: o.Unit, boot: o.Boot, seed: o.Seed, clock: o.Clock, bus: newBus(),
-		log: zerolog.New(o.Log), lives: map[string]*life{}, names: map[string]*life{}, memo: map[string]Reply{}, under: map[string][]func(Reply){},
+		log: zerolog.New(o.Log), lives: map[string]*life{}, names: map[string]*life{}, ends: map[string]lastWord{}, memo: map[string]Reply{}, under: map[string][]func(Reply){},
 	}
 	s.interfere, s.born = o.Interfere, o.Clock.Mono()
 	s.state = newSaver(o.Clock, o.State)
@@ -94,7 +95,8 @@ func init() { cmap.SHARD_COUNT = 1 }
 
 // newEngine makes the proto.actor system. Its registry picks a shard by
 // int(hash) % 1024, which is negative for half of all names on a 32-bit Pi
-// (issue #755); one single shard is always index 0.
+// (issue #755); one single shard is always index 0. It is copied, so that the
+// others and their 2.7 MB go.
 func newEngine(log zerolog.Logger) *actor.ActorSystem {
 	quiet := slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelError}))
 	engine := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }))
@@ -107,7 +109,7 @@ func newEngine(log zerolog.Logger) *actor.ActorSystem {
 			shards[0].Set(item.Key, item.Val)
 		}
 	}
-	engine.ProcessRegistry.LocalPIDs.LocalPIDs = shards[:1]
+	engine.ProcessRegistry.LocalPIDs.LocalPIDs = slices.Clone(shards[:1])
 	return engine
 }
 
@@ -175,7 +177,7 @@ func (s *System) Publish(experiment string, f Fact) { s.publish(experiment, f) }
 
 // Do sends a command and calls done exactly once with its reply, on a
 // goroutine of the system: done must not block. Without a deadline it waits
-// for 30 s. A command ID that was answered before is answered from memory; one
+// for 30 s. A command ID that was answered before, since the start of the process, is answered from memory; one
 // that is under way is not done twice, and both get its reply.
 func (s *System) Do(cmd Command, done func(Reply)) {
 	s.mu.Lock()

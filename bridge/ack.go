@@ -38,6 +38,9 @@ func (b *Bridge) admit(w wish) error {
 		return nil // an action, or what the monitor hears in every experiment
 	}
 	state, known := actors.LatestOf[actors.JobState](b.sys, w.job)
+	if !known && !slices.ContainsFunc(actors.Registered(), func(r actors.Registration) bool { return r.Slot() == w.job }) {
+		return refuse("unknown_job", "%.40q is not a job of this unit; see `pioactor jobs`", w.job)
+	}
 	if !known || experimentOf(state) != w.topic.Experiment {
 		return refuse("not_running", "%.40s is not running in %.60s; start it by publishing its options to …/run/%.40s", w.job, w.topic.Experiment, w.job)
 	}

@@ -117,8 +117,11 @@ func TestBadCommandsAreRefused(t *testing.T) {
 		{"stirring/$state/set", "READY", "invalid_state"},
 		{"stirring/$state/set", "init", "invalid_state"},
 		{"stirring/$state/set", "lost", "invalid_state"},
-		{"heating/power/set", "1", "not_running"},
-		{"vial/anything/set", "1", "not_running"},
+		{"heating/power/set", "1", "unknown_job"},
+		{"vial/anything/set", "1", "unknown_job"},
+		{"vial/$state/set", "disconnected", "unknown_job"}, // a part of the house is no job
+		{"experiment/$state/set", "disconnected", "unknown_job"},
+		{"leds/intensity/set", "1", "unknown_job"},
 		{"monitor/button_down/set", "1", "not_running"}, // it lives in $experiment
 		{"add_media/$state/set", "sleeping", "invalid_state"},
 		{"alarms/pump_dry/set", "off", "not_one_of"},
@@ -144,6 +147,11 @@ func TestBadCommandsAreRefused(t *testing.T) {
 		{"vial/pause", "", "not_running"}, // this rig has no bench
 		{"run/led_intensity", `{"E":1}`, "unknown"},
 		{"run/led_intensity", `{"A":"bright"}`, "not_a_number"},
+		{"run/pumps", `{"sequence":[{"beer":1}]}`, "invalid"},
+		{"run/circulate_media", `{"ml":1}`, "unknown"},
+		{"run/stop_dosing", `{"action":"everything"}`, "unknown_action"},
+		{"run/stop_dosing", `{"pump":"media"}`, "unknown"},
+		{"bioreactor/media_bottle_ml/set", "full", "wrong_type"},
 	}
 	r := newRig(t, nil).hears()
 	for _, row := range rows {

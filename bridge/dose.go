@@ -22,6 +22,23 @@ func readDose(w wish, options map[string]any) (wish, error) {
 	return w, err
 }
 
+// stopDosing is the action that turns pumps off.
+const stopDosing = "stop_dosing"
+
+// readStop reads nothing, for all pumps, or {"action": "add_media"}.
+func readStop(w wish, options map[string]any) (wish, error) {
+	name, isText := options["action"].(string)
+	_, given := options["action"]
+	switch {
+	case len(options) > 1 || len(options) == 1 && !given:
+		return w, refuse("unknown", "stop_dosing: want action, id and expires, or nothing")
+	case given && (!isText || !action.Is(name)):
+		return w, refuse("unknown_action", "action: %.40v: want one of %s, or leave it out", options["action"], strings.Join(action.Names(), ", "))
+	}
+	w.target, w.body = "vial", actors.StopDosing{Reason: "over MQTT", Action: name}
+	return w, nil
+}
+
 // bottleTopics are the bottles by the name of their level among the bioreactor's
 // variables.
 var bottleTopics = map[string]string{"media_bottle_ml": "media", "alt_media_bottle_ml": "alt_media", "waste_bottle_ml": "waste"}

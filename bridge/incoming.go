@@ -244,8 +244,11 @@ func readRun(w wish, text string) (wish, error) {
 	if action.Is(w.job) {
 		return readDose(w, options)
 	}
-	if w.job == lights {
+	switch w.job {
+	case lights:
 		return readLight(w, options)
+	case stopDosing:
+		return readStop(w, options)
 	}
 	w.target, w.body = "experiment", actors.StartJob{Job: w.job, Options: pairs(options)}
 	return w, nil

@@ -220,11 +220,14 @@ func (p *printer) info(info web.JobInfo) string {
 func (p *printer) schema(schema web.Schema) string {
 	var rows [][]string
 	for _, f := range schema.Settings {
-		change := "at start"
-		if f.Settable {
+		change, wants := "at start", f.Range
+		switch {
+		case f.Settable:
 			change = "any time"
+		case f.ReadOnly:
+			change, wants = "by the job", "-"
 		}
-		rows = append(rows, []string{f.Name, valueText(f.Value, f.Unit), valueText(f.Default, f.Unit), f.Range, change, f.Help})
+		rows = append(rows, []string{f.Name, valueText(f.Value, f.Unit), valueText(f.Default, f.Unit), wants, change, f.Help})
 	}
 	if rows == nil {
 		return "no settings\n"

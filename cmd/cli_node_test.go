@@ -3,7 +3,9 @@ package cmd
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -44,7 +46,9 @@ func (fakeVial) Receive(c *actors.Context, msg any) error {
 	if !ok {
 		return nil
 	}
-	switch dose := cmd.Body.(actors.Dose); {
+	dose, isDose := cmd.Body.(actors.Dose)
+	switch {
+	case !isDose:
 	case dose.MediaML > 5:
 		return &actors.Refusal{Code: "overfill", Reason: "add_media 7.00 mL: the vial would hold 21.0 of 18.0 mL"}
 	case dose.AltMediaML > 0:
@@ -139,6 +143,32 @@ type fakeNode struct {
 	sys   *actors.System
 	dir   string
 	close func() // ends the API
+
+	mu    sync.Mutex
+	heard []string // commands, as actor and body
+}
+
+// hear notes the command that an actor gets.
+func (n *fakeNode) hear(actor string, msg any) []any {
+	if cmd, ok := msg.(actors.Command); ok {
+		body, err := json.Marshal(cmd.Body)
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.heard = append(n.heard, fmt.Sprintf("%s %T %s", actor, cmd.Body, body))
+		if err != nil {
+			panic(err) // a fact of the house always marshals
+		}
+	}
+	return []any{msg}
+}
+
+// told is what actors were told since the last look.
+func (n *fakeNode) told() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	all := n.heard
+	n.heard = nil
+	return all
 }
 
 func openFake(t *testing.T) *fakeNode {
@@ -148,7 +178,8 @@ func openFake(t *testing.T) *fakeNode {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	sys, err := actors.NewSystem(actors.Options{Unit: "pio1", Boot: "boot", Clock: clock.Live()})
+	n := &fakeNode{dir: dir}
+	sys, err := actors.NewSystem(actors.Options{Unit: "pio1", Boot: "boot", Clock: clock.Live(), Interfere: n.hear})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +203,7 @@ func openFake(t *testing.T) *fakeNode {
 	if err := publishSocket(dir, socket); err != nil {
 		t.Fatal(err)
 	}
-	n := &fakeNode{sys: sys, dir: dir}
+	n.sys = sys
 	n.close = sync.OnceFunc(func() {
 		if err := api.Close(context.Background()); err != nil {
 			t.Error(err)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -131,8 +132,14 @@ func printable(text string) string {
 	return b.String()
 }
 
-// number writes x as people do: seven digits at most, no trailing zeros.
-func number(x float64) string { return strconv.FormatFloat(x, 'g', 7, 64) }
+// number writes x as people do: seven digits at most, no trailing zeros; a
+// larger one, such as a unix time, whole.
+func number(x float64) string {
+	if math.Abs(x) >= 1e7 && math.Abs(x) < 1e15 {
+		return strconv.FormatFloat(x, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(x, 'g', 7, 64)
+}
 
 // valueText writes a setting's value with its unit.
 func valueText(v any, unit string) string {

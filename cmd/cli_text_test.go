@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/clock"
 	"github.com/pioactor/pioactor/bridge/web"
 )
 
@@ -91,7 +92,14 @@ func TestStatusWordsWhatIsMeasured(t *testing.T) {
 			{Name: "od_reading", State: actors.Ready},
 			{Name: "self_made", State: actors.Lost, Reason: "failed 11 times"},
 			{Name: "stirring", State: actors.Ready},
+			{Name: "temperature_automation", State: actors.Ready, Automation: "thermostat", Settings: map[string]any{"target_temperature": 37.0}},
 		},
+		Temperature: &actors.VialTemperature{C: 36.87}, HeaterDuty: &actors.HeaterDuty{Percent: 24.75},
+		VialState:  &actors.VialState{Paused: true, Since: time.Date(2026, 3, 1, 11, 58, 0, 0, time.Local)},
+		Actions:    []actors.ActionState{{Action: "add_media", State: actors.Ready}, {Action: "remove_waste", State: actors.Disconnected}},
+		Bottles:    &actors.Bottles{Media: actors.Bottle{SizeML: 1000, ML: 430}, Waste: actors.Bottle{SizeML: 500, ML: 12}},
+		DoseCheck:  &actors.DoseCheck{State: actors.CheckFailed, Text: "no step"},
+		SelfTest:   &actors.SelfTest{Meta: actors.Meta{At: time.Date(2026, 2, 28, 12, 0, 0, 0, time.Local)}, Passed: 9, Failed: 2},
 		OD:         &actors.ODReadings{Readings: []actors.ODReading{{Angle: "90", Value: 0.51234, Quality: good}, {Angle: "135", Value: 3, Quality: bad}}},
 		GrowthRate: &actors.GrowthRate{PerH: 0.4321}, ODFiltered: &actors.ODFiltered{Value: 2.345},
 		Stirring: &actors.StirringRate{RPM: 498.7654321},
@@ -110,9 +118,15 @@ led_automation           sleeping  light_dark
 od_reading               ready     0.5123 AU at 90°, 3 AU at 135° (bad: saturated)
 self_made                lost      failed 11 times
 stirring                 ready     499 rpm
+temperature_automation   ready     thermostat: 36.9 ℃, target 37 ℃, heater at 24.75 %
 
-vial  14.00 mL, alt media 25 %, dilution rate 0.3 1/h, 5.25 generations, last dose 1m30s ago, 1.50 mL of waste still to remove
-LEDs  A 70 %, B 0 %, C 0 %, D 0 %
+vial      14.00 mL, alt media 25 %, dilution rate 0.3 1/h, 5.25 generations, last dose 1m30s ago, 1.50 mL of waste still to remove
+paused    since 11:58: no dosing, no OD readings; go on with ` + "`pioactor vial resume`" + `
+pump      add_media is running
+bottles   media 430 of 1000 mL, waste 12 of 500 mL
+doses     stopped by the dose check; look at the vial, then ` + "`pioactor alarms ack dose_check`" + `
+LEDs      A 70 %, B 0 %, C 0 %, D 0 %
+test      2 of 11 checks failed on 2026-02-28; see ` + "`pioactor self-test --last`" + `
 ALARM bottle_empty (high): no step after a dose
 `
 	if got := (&printer{}).status(st); got != want {
@@ -125,13 +139,15 @@ func TestInfoShowsDeclaredSettings(t *testing.T) {
 		Job: web.Job{Name: "led_automation", State: actors.Ready, Automation: "night", Experiment: "exp",
 			Settings: map[string]any{"percent": 5.0, "extra": true, "automation_name": "night"}},
 		Schemas: []web.Schema{{Name: "night", Settings: []web.Setting{
-			{Name: "percent", Unit: "%", Range: "0 to 100 %", Settable: true, Default: 1.0, Value: 5.0, Help: "how bright"}}}, {Name: "silent"}},
+			{Name: "percent", Unit: "%", Range: "0 to 100 %", Settable: true, Default: 1.0, Value: 5.0, Help: "how bright"},
+			{Name: "since", Unit: "s", Range: "any float in s", ReadOnly: true, Value: 1795333012.25}}}, {Name: "silent"}},
 	}
 	want := `led_automation: ready, automation night, experiment "exp"
 
 automation night
-SETTING  NOW  DEFAULT  WANTS       CHANGED   MEANING
-percent  5 %  1 %      0 to 100 %  any time  how bright
+SETTING  NOW           DEFAULT  WANTS       CHANGED     MEANING
+percent  5 %           1 %      0 to 100 %  any time    how bright
+since    1795333012 s  -        -           by the job
 
 SHOWN  NOW
 extra  true
@@ -177,5 +193,57 @@ func TestVersionIsPioactorsInAnyBinary(t *testing.T) {
 		if got := versionOf(info); got != want {
 			t.Errorf("version %q, want %q", got, want)
 		}
+	}
+}
+
+func TestStatusSaysWhyThereIsNoFigure(t *testing.T) {
+	thermostat := web.Job{Name: "temperature_automation", State: actors.Ready, Automation: "thermostat", Settings: map[string]any{}}
+	for name, c := range map[string]struct {
+		job  web.Job
+		st   web.Status
+		want string
+	}{
+		"no growth yet":      {web.Job{Name: "growth_rate_calculating", State: actors.Ready}, web.Status{}, "warming up"},
+		"not measured yet":   {thermostat, web.Status{}, "thermostat: measuring"},
+		"the heater is held": {thermostat, web.Status{Heater: &actors.Heater{Fault: "the thermometer is lost"}}, "thermostat: measuring, no heat: the thermometer is lost"},
+		"an empty event": {web.Job{Name: "led_automation", State: actors.Ready, Automation: "silent"},
+			web.Status{Events: []actors.AutomationEvent{{Job: "led_automation"}}}, "silent"},
+	} {
+		if got := about(c.job, c.st); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	unsure := web.Status{DoseCheck: &actors.DoseCheck{State: actors.CheckUnknown, Text: "too noisy"}, Bottles: &actors.Bottles{}, LEDs: &actors.LEDs{}}
+	if got := overview(unsure); len(got) != 1 || got[0].text != "not verified: too noisy" {
+		t.Errorf("%+v, want one remark, on the dose check", got)
+	}
+}
+
+// A terminal that nobody reads, or a long past that is run through before the
+// first picture, must not hold back doses.
+func TestTheScreenHoldsNothingBack(t *testing.T) {
+	sys, err := actors.NewSystem(actors.Options{Unit: "pio1", Clock: clock.Virtual(time.Unix(1e9, 0), 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	scr := newScreen(&out, true, sys)
+	for range 5000 {
+		sys.Publish("exp", actors.Dosed{MediaML: 1})
+	}
+	sys.Publish("exp", actors.Dosed{WasteML: 1})
+	if sys.Congested() {
+		t.Error("doses wait for the screen")
+	}
+	sys.Publish("exp", actors.Vial{VolumeML: 14})
+	sys.Publish("exp", actors.JobState{Job: "stirring", State: actors.Ready})
+	sys.Publish("exp", actors.StirringRate{RPM: 500})
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.Local)
+	scr.paint(now)
+	scr.paint(now)
+	want := cutLines + "unit pio1, 12:00:00\n  stirring                   ready     500 rpm\n" +
+		"  vial                                 14.00 mL, alt media 0 %, dilution rate 0 1/h, 0 generations, 5000 doses" + wrapLines + "\n"
+	if got := out.String(); got != want+"\x1b[3A\x1b[J"+want {
+		t.Errorf("painted %q, want %q twice", got, want)
 	}
 }

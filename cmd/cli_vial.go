@@ -68,7 +68,7 @@ func vialStateText(v web.VialInfo) string {
 	} else if len(v.State.Jobs) > 0 {
 		text = "the vial is in use; dosing goes on within 30 s of the resume"
 	}
-	text += fmt.Sprintf("\n%s mL, efflux tube at %s mL, %s %% alt media", number(v.Vial.VolumeML), number(v.Vial.EffluxML), number(100*v.Vial.AltFraction))
+	text += fmt.Sprintf("\n%.2f mL, efflux tube at %s mL, %.3g %% alt media", v.Vial.VolumeML, number(v.Vial.EffluxML), 100*v.Vial.AltFraction)
 	if v.Blank != nil && len(v.Blank.Means) > 0 {
 		text += "\nblank " + meansText(v.Blank.Means) + ", measured " + v.Blank.TakenAt.Local().Format("2006-01-02 15:04")
 	}

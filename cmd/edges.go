@@ -141,6 +141,13 @@ func (s *screen) progress(what string, done, total time.Duration) {
 	fmt.Fprintf(s.out, "\r%s [%s%s] %v of %v ", what, strings.Repeat("█", full), strings.Repeat("·", width-full),
 		done.Round(time.Minute), total.Round(time.Minute))
 	if done >= total {
+		s.end()
+	}
+}
+
+// end ends the line of a progress.
+func (s *screen) end() {
+	if s.live {
 		fmt.Fprintln(s.out)
 	}
 }

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/unit"
+	"github.com/pioactor/pioactor/bridge/web"
 )
 
 // screen is the short live status that `pioactor up` shows in a terminal: what
@@ -18,28 +19,27 @@ type screen struct {
 	live   bool // a terminal: repaint in place; else a line now and then
 	sys    *actors.System
 	broker string
+	doses  atomic.Int64 // of liquid that went in, since the start
 	lines  int
-
-	mu    sync.Mutex
-	doses int
-	last  actors.Dosed
 }
 
+// newScreen counts doses without a tap: nobody must wait for a terminal.
 func newScreen(out io.Writer, live bool, sys *actors.System) *screen {
 	s := &screen{out: out, live: live, sys: sys}
-	sys.Watch(s.count)
+	sys.Watch(func(f actors.Fact) {
+		if d, ok := f.(actors.Dosed); ok && d.MediaML+d.AltMediaML > 0 {
+			s.doses.Add(1)
+		}
+	})
 	return s
 }
 
-// count takes note of a dose. A tap would hold back doses while nobody looks.
-func (s *screen) count(f actors.Fact) {
-	if d, ok := f.(actors.Dosed); ok && d.MediaML+d.AltMediaML > 0 {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.doses++
-		s.last = d
-	}
-}
+// The modes of a terminal (DEC private mode 7): a long line is cut, not wrapped,
+// so that the next picture lies on this one.
+const (
+	cutLines  = "\x1b[?7l"
+	wrapLines = "\x1b[?7h"
+)
 
 // paint shows the present state.
 func (s *screen) paint(now time.Time) {
@@ -52,21 +52,33 @@ func (s *screen) paint(now time.Time) {
 		fmt.Fprintf(s.out, "\x1b[%dA\x1b[J", s.lines)
 	}
 	s.lines = len(rows)
-	fmt.Fprintln(s.out, strings.Join(rows, "\n"))
+	fmt.Fprintln(s.out, cutLines+strings.Join(rows, "\n")+wrapLines)
 }
 
 func (s *screen) rows(now time.Time) []string {
-	title := "unit " + s.sys.Unit()
-	if experiment := unit.Assigned(s.sys); experiment != "" {
-		title += fmt.Sprintf(", experiment %q", experiment)
+	st := web.Overview(s.sys, unit.Assigned(s.sys))
+	title := "unit " + st.Unit
+	if st.Experiment != "" {
+		title += fmt.Sprintf(", experiment %q", st.Experiment)
 	}
 	rows := []string{title + ", " + now.Local().Format("15:04:05")}
-	for _, f := range s.sys.Retained() {
-		if job, ok := f.(actors.JobState); ok && job.State != actors.Disconnected {
-			rows = append(rows, fmt.Sprintf("  %-26s %-9s %s", job.Job, job.State, s.about(job.Job, now)))
+	row := func(what, state, text string) {
+		rows = append(rows, strings.TrimRight(fmt.Sprintf("  %-26s %-9s %s", what, state, printable(text)), " "))
+	}
+	for _, j := range st.Jobs {
+		if j.State != actors.Disconnected {
+			row(j.Name, string(j.State), about(j, st))
 		}
 	}
-	rows = append(rows, s.alarms()...)
+	for _, r := range overview(st) {
+		if r.what == "vial" {
+			r.text += fmt.Sprintf(", %d doses", s.doses.Load())
+		}
+		row(r.what, "", r.text)
+	}
+	for _, a := range st.Alarms {
+		row("ALARM "+a.Name, a.Priority, a.Text)
+	}
 	if s.broker != "" {
 		rows = append(rows, fmt.Sprintf("  MQTT at %s: mosquitto_sub -p %s -v -t 'pioreactor/#'", s.broker, port(s.broker)))
 	}
@@ -74,51 +86,3 @@ func (s *screen) rows(now time.Time) []string {
 }
 
 func port(broker string) string { return broker[strings.LastIndex(broker, ":")+1:] }
-
-// about is the one figure that says how a job is doing.
-func (s *screen) about(job string, now time.Time) string {
-	switch job {
-	case "stirring":
-		r, _ := actors.LatestOf[actors.StirringRate](s.sys, "")
-		return fmt.Sprintf("%.0f rpm", r.RPM)
-	case "od_reading":
-		var texts []string
-		r, _ := actors.LatestOf[actors.ODReadings](s.sys, "")
-		for _, od := range r.Readings {
-			texts = append(texts, fmt.Sprintf("%.4g AU at %s° (%s)", od.Value, od.Angle, od.Quality.Grade))
-		}
-		return strings.Join(texts, ", ")
-	case "growth_rate_calculating":
-		g, known := actors.LatestOf[actors.GrowthRate](s.sys, "")
-		od, _ := actors.LatestOf[actors.ODFiltered](s.sys, "")
-		if !known {
-			return "warming up"
-		}
-		return fmt.Sprintf("µ = %.3f 1/h, normalized OD %.3g", g.PerH, od.Value)
-	case string(actors.Dosing):
-		return s.dosing(now)
-	}
-	return ""
-}
-
-func (s *screen) dosing(now time.Time) string {
-	name, _ := actors.LatestOf[actors.SettingChanged](s.sys, string(actors.Dosing)+"/automation_name")
-	vial, _ := actors.LatestOf[actors.Vial](s.sys, "")
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	text := fmt.Sprintf("%v, %.2f mL in the vial, %d doses", name.Value, vial.VolumeML, s.doses)
-	if s.doses > 0 {
-		text += fmt.Sprintf(", the last of %.2f mL %v ago", s.last.MediaML+s.last.AltMediaML, now.Sub(s.last.At).Round(time.Second))
-	}
-	return text
-}
-
-func (s *screen) alarms() []string {
-	var rows []string
-	for _, f := range s.sys.Retained() {
-		if a, ok := f.(actors.Alarm); ok && a.Active {
-			rows = append(rows, fmt.Sprintf("  ALARM %s (%s): %s", a.Name, a.Priority, a.Text))
-		}
-	}
-	return rows
-}

@@ -26,7 +26,7 @@ func simulateCommand(g *globals) *cobra.Command {
 		Short: "Run this unit on a simulated vial in virtual time, and report",
 		Long: "Run the whole unit as `up` would, with its config, on a simulated vial and a virtual clock: a day takes seconds.\n" +
 			"Nothing outside of the report's folder is touched. It gets readings.csv, events.csv and report.svg, and the same\n" +
-			"config, hours, seed and faults make the same files.\n\n" +
+			"config, hours, seed and faults make the same files. Ctrl-C ends the run early and reports what there is.\n\n" +
 			"A fault is KIND@TIME, or KIND@FROM-TO for one that passes. Kinds:\n" + faultKinds(),
 		Example: `  pioactor simulate --config config.toml --hours 24 --seed 1 --out run
   pioactor simulate --hours 8 --inject stirrer_stall@6h --inject pump_dead:media@2h-3h30m --out run`,
@@ -96,16 +96,23 @@ func (s *simulation) length() time.Duration {
 
 // report runs the simulation, writes its files and tells the figures.
 func (s *simulation) report(ctx context.Context, cfg Config, p *printer) error {
-	run, err := s.run(ctx, cfg, &screen{out: p.errs, live: p.live})
-	if err != nil {
-		return err
+	run, cut := s.run(ctx, cfg, &screen{out: p.errs, live: p.live})
+	if cut != nil && !errors.Is(cut, errCut) {
+		return cut
 	}
 	if err := s.write(run); err != nil {
-		return err
+		return errors.Join(cut, err)
 	}
 	sum := run.Summary()
-	return p.show(sum, fmt.Sprintf("%s\nreport: %s, readings.csv and events.csv beside it", sum, filepath.Join(s.out, "report.svg")))
+	err := p.show(sum, fmt.Sprintf("%s\nreport: %s, readings.csv and events.csv beside it", sum, filepath.Join(s.out, "report.svg")))
+	if cut != nil {
+		cut = fmt.Errorf("%w; the report tells of the run up to then", cut)
+	}
+	return errors.Join(cut, err)
 }
+
+// errCut ends a run early; what there is of it is reported.
+var errCut = errors.New("cancelled")
 
 func (s *simulation) write(run *report.Run) error {
 	if err := os.MkdirAll(s.out, 0o755); err != nil {
@@ -127,7 +134,8 @@ func writeFile(name string, write func(io.Writer) error) error {
 	return errors.Join(write(f), f.Close())
 }
 
-// run lives the whole life of the vial and returns what was recorded.
+// run lives the life of the vial and returns what was recorded; with errCut as
+// much of it as there was time for.
 func (s *simulation) run(ctx context.Context, cfg Config, scr *screen) (*report.Run, error) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) // any; the same files every day
 	clk := clock.Virtual(start, s.seed)
@@ -147,16 +155,16 @@ func (s *simulation) run(ctx context.Context, cfg Config, scr *screen) (*report.
 	})
 	u.System.Watch(rec.Take)
 	s.plan(clk, board, rec)
-	err = u.Start()
-	if err == nil {
-		err = s.live(ctx, clk, scr)
+	if err := u.Start(); err != nil {
+		return nil, errors.Join(err, board.Close())
 	}
-	if err := errors.Join(err, board.Close()); err != nil {
+	cut := s.live(ctx, clk, scr)
+	if err := board.Close(); err != nil {
 		return nil, err
 	}
-	run := rec.Run(s.length())
+	run := rec.Run(clk.Mono())
 	run.MaxFillML = board.Info().MaxFillML
-	return run, nil
+	return run, cut
 }
 
 func (s *simulation) title(cfg Config) string {
@@ -175,7 +183,8 @@ func (s *simulation) live(ctx context.Context, clk *clock.Clock, scr *screen) er
 	length, shown := s.length(), time.Time{}
 	for clk.Mono() < length {
 		if ctx.Err() != nil {
-			return fmt.Errorf("simulate: cancelled after %v of %v; nothing was written", clk.Mono(), length)
+			scr.end()
+			return fmt.Errorf("simulate: %w after %v of %v", errCut, clk.Mono(), length)
 		}
 		clk.Run(min(length-clk.Mono(), 2*time.Minute))
 		if now := time.Now(); now.Sub(shown) > 200*time.Millisecond {

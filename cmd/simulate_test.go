@@ -163,17 +163,31 @@ func TestRefusedStartIsTold(t *testing.T) {
 	}
 }
 
-func TestCancelledSimulationWritesNothing(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
+// stopsAfter is cancelled when it has been asked n times.
+type stopsAfter struct {
+	context.Context
+	left *int
+}
+
+func (c stopsAfter) Err() error {
+	if *c.left--; *c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestCancelledSimulationReportsWhatThereIs(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	s := simulation{hours: 1, seed: 1, out: dir}
-	err := s.report(ctx, DefaultConfig(), &printer{out: &bytes.Buffer{}, errs: &bytes.Buffer{}})
-	if err == nil || !strings.Contains(err.Error(), "simulate: cancelled after 0s of 1h0m0s; nothing was written") {
+	var out bytes.Buffer
+	strides := 5
+	err := s.report(stopsAfter{context.Background(), &strides}, DefaultConfig(), &printer{out: &out, errs: &bytes.Buffer{}})
+	if err == nil || !strings.Contains(err.Error(), "simulate: cancelled after 10m0s of 1h0m0s; the report tells of the run up to then") {
 		t.Errorf("report: %v", err)
 	}
-	if _, err := os.Stat(dir); err == nil {
-		t.Error("there is a report")
+	rows := bytes.Count(files(t, dir)["readings.csv"], []byte("\n")) - 1
+	if rows != 120 || !strings.Contains(out.String(), "0.1667 h, 120 readings") {
+		t.Errorf("%d rows, want 10 min of them; printed\n%s", rows, out.String())
 	}
 }
 

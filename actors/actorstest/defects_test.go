@@ -216,7 +216,7 @@ var defects = []struct {
 // campaign counts only if it finds what is wrong. With the race detector there
 // is time for those that show soon; without it and in the soak for all.
 func TestCampaignFindsPlantedDefects(t *testing.T) {
-	if raceEnabled || testing.Short() {
+	if actorstest.RaceEnabled || testing.Short() {
 		findDefects(t, 8, 20)
 		return
 	}

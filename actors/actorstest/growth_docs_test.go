@@ -146,17 +146,6 @@ func scoreSeed(t *testing.T, estimator string, mu float64, seed uint64) scores {
 	return s
 }
 
-func inject(t *testing.T, h *actorstest.House, text string) {
-	t.Helper()
-	fault, err := sim.ParseFault(text)
-	if err == nil {
-		err = h.Board.Inject(fault)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // lag is the time from onset to the first estimate of at least 90 % of mu.
 func lag(looks []look, onset time.Duration, mu float64) time.Duration {
 	for _, l := range looks {

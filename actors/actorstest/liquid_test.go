@@ -49,7 +49,7 @@ func TestVialNeverRunsOver(t *testing.T) {
 	for i, flow := range []float64{0, 0.5, 1} {
 		for j, pump := range []float64{0.85, 1.15} {
 			for _, rough := range []bool{false, true} {
-				if flow == 1 && rough {
+				if flow == 1 && rough || RaceEnabled && pump < 1 { // too much comes in: the worse of the two
 					continue
 				}
 				seed := uint64(1 + 10*i + 3*j)
@@ -122,7 +122,10 @@ func TestEmptyBottleOrDeadPumpStopsDosing(t *testing.T) {
 // TestHealthyCulturesAreLeftAlone with bubbles, a rotated vial and pumps that
 // are 15 % off; the room actors/dosing/check tests 48 h.
 func TestHealthyCulturesAreLeftAlone(t *testing.T) {
-	const hours = 6 * time.Hour
+	hours := 6 * time.Hour
+	if RaceEnabled {
+		hours = 2 * time.Hour
+	}
 	for i, start := range []string{"turbidostat target_biomass=1.3", "chemostat"} {
 		pump := []float64{0.85, 1.15}[i%2]
 		h := dosed(t, uint64(i+1), func(c *cmd.Config) {

@@ -1,5 +1,5 @@
 //go:build !race
 
-package actorstest_test
+package actorstest
 
-const raceEnabled = false
+const RaceEnabled = false

@@ -36,7 +36,7 @@ func init() {
 // seeds is how many interleavings the gate tries; race instrumentation makes
 // each ten times as slow.
 func seeds(full int) int {
-	if raceEnabled || testing.Short() {
+	if actorstest.RaceEnabled || testing.Short() {
 		return full / 10
 	}
 	return full

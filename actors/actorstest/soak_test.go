@@ -45,3 +45,11 @@ func TestSoakNothingChangesInsideAnODWindow(t *testing.T) {
 		quietDay(t, seed, 24)
 	}
 }
+
+// TestSoakXR is whole days of units with three angles.
+func TestSoakXR(t *testing.T) {
+	e := estimator(t)
+	for seed := range uint64(5) {
+		xrDay(t, e, seed, 24)
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/pioactor/pioactor/actors"
 )
@@ -163,7 +164,7 @@ func (k *keeper) command(c *actors.Context, cmd actors.Command) error {
 func (k *keeper) acknowledge(c *actors.Context, cmd actors.Command, name string) error {
 	now, known := k.take(c, cmd, name)
 	if !known {
-		return &actors.Refusal{Code: "unknown_alarm", Reason: fmt.Sprintf("alarm: %.60q is not active; there are %v", name, slices.Sorted(maps.Keys(k.active)))}
+		return &actors.Refusal{Code: "unknown_alarm", Reason: fmt.Sprintf("alarm: %.60q is not active; %s", name, k.names())}
 	}
 	c.Reply(cmd, now)
 	return nil
@@ -181,6 +182,14 @@ func (k *keeper) acknowledgeAll(c *actors.Context, cmd actors.Command) {
 		}
 	}
 	c.Reply(cmd, taken)
+}
+
+// names says which alarms are active.
+func (k *keeper) names() string {
+	if len(k.active) == 0 {
+		return "no alarm is"
+	}
+	return "there are " + strings.Join(slices.Sorted(maps.Keys(k.active)), ", ")
 }
 
 // take takes note of one alarm; known is false if it is not active.

@@ -31,6 +31,7 @@ type Biomass struct {
 
 	input   freshness
 	recent  settled
+	noise   noise
 	readers readers
 	good    bool // a good reading came since the last value of normalized_od
 	stored  bool // what auto came to is kept
@@ -49,13 +50,14 @@ type readers struct {
 const biomassKey = "biomass_signal"
 
 // width is how many readings the median is taken of. The filter has smoothed
-// normalized_od already; of raw readings more are needed, or the noisiest of
-// them would trigger: with 3.3 % noise, 3 readings hold a density 4 % low.
+// normalized_od already; of raw readings more are needed, and the more the
+// noisier they are, or the noisiest of them would trigger: with 3.3 % noise, 3
+// readings hold a density 4 % low, and 7 now and then dose twice.
 func (b *Biomass) width() int {
 	if b.BiomassSignal == normalizedOD {
 		return 3
 	}
-	return 7
+	return b.noise.width(7, 21)
 }
 
 // start takes up what auto came to, or what the present readings tell.
@@ -150,6 +152,9 @@ func (b *Biomass) hear(c *actors.Context, msg any) (density float64, fresh bool)
 		return 0, false
 	}
 	b.input.heard(c)
+	if before, any := b.recent.last(); any {
+		b.noise.step(before, value)
+	}
 	return b.recent.add(value, b.width())
 }
 

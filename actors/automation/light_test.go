@@ -19,7 +19,7 @@ func lightHouse(t *testing.T, seed uint64, start ...string) *actorstest.House {
 func led(h *actorstest.House, channel byte) float64 { return h.Board.Truth().LEDPct[channel-'A'] }
 
 func TestDayAndNightOver72Hours(t *testing.T) {
-	for seed := uint64(1); seed <= 3; seed++ {
+	for seed := uint64(1); seed <= 3/thin; seed++ {
 		h := lightHouse(t, seed, "led_automation=light_dark_cycle light_intensity=5 light_duration_minutes=960 dark_duration_minutes=480")
 		rng := rand.New(rand.NewPCG(seed, 1))
 		for h.Lived() < 72*time.Hour {
@@ -103,7 +103,7 @@ func TestLightSettingsCountAtOnce(t *testing.T) {
 	at("no day at all", 0)
 	h.Set("led_automation", "light_duration_minutes", 60)
 	h.Set("led_automation", "dark_duration_minutes", 0)
-	h.Run(100 * time.Hour)
+	h.Run(20 * time.Hour)
 	at("no night at all", 12.5)
 	h.Do("led_automation", actors.SetState{State: actors.Sleeping})
 	at("asleep", 0)
@@ -131,7 +131,7 @@ func TestStoppedCycleBeginsWithANewDay(t *testing.T) {
 }
 
 func TestNobodyTakesALightThatIsHeld(t *testing.T) {
-	h := lightHouse(t, 1, "stirring", "od_reading", "led_automation=light_dark_cycle")
+	h := lightHouse(t, 1, "stirring", "od_reading", "led_automation=light_dark_cycle light_duration_minutes=60")
 	h.Run(time.Minute)
 	ten := 10.0
 	for _, c := range []struct {
@@ -149,7 +149,7 @@ func TestNobodyTakesALightThatIsHeld(t *testing.T) {
 	if led(h, 'B') != 0 {
 		t.Errorf("B at %v %% after a refused wish, want 0: all or none", led(h, 'B'))
 	}
-	h.Run(17 * time.Hour)
+	h.Run(time.Hour)
 	if r := h.Do("leds", actors.SetLEDs{D: &ten}); r.Code != "held" {
 		t.Errorf("at night: %+v, want held", r)
 	}

@@ -166,6 +166,7 @@ func (t *Thermostat) control(c *actors.Context, now actors.VialTemperature) erro
 	}
 	t.kept = keptDuty{c.Experiment(), c.Now(), t.TargetC, percent, t.pid.State()}
 	c.Save(thermostatKey, t.kept)
+	delta = thousandths(delta)
 	c.Event("UpdatedHeaterDC", fmt.Sprintf("delta_dc=%v", delta), updatedHeater{percent, delta, t.TargetC, now.C})
 	return nil
 }
@@ -182,8 +183,11 @@ func (t *Thermostat) log(cfg pid.Config, celsius, delta float64) actors.PIDLog {
 	s := t.pid.State()
 	return actors.PIDLog{Job: string(actors.Temperature), Target: thermostatPID, Setpoint: t.TargetC,
 		Lower: math.Round(100*cfg.Min) / 100, Upper: math.Round(100*cfg.Max) / 100, Kp: cfg.Kp, Ki: cfg.Ki, Kd: cfg.Kd,
-		Integral: s.Integral, Proportional: cfg.Kp * (t.TargetC - celsius), Derivative: cfg.Kd * s.Derivative, Input: celsius, Output: delta}
+		Integral: s.Integral, Proportional: cfg.Kp * (t.TargetC - celsius), Derivative: cfg.Kd * s.Derivative, Input: celsius, Output: thousandths(delta)}
 }
+
+// thousandths rounds a change of duty, for people: finer is noise.
+func thousandths(percent float64) float64 { return math.Round(1000*percent) / 1000 }
 
 // answered takes a change back that the heater did not make.
 func (t *Thermostat) answered(r actors.Reply) {

@@ -235,7 +235,7 @@ func TestSwapIsAllOrNothing(t *testing.T) {
 			events := rng.IntN([]int{4, 40, 1600}[seed%3]) // the write, its answers, what follows from them
 			h.Clock.RunUntil(h.Clock.Mono()+time.Minute, func() bool { events--; return events < 0 })
 			h.Kill()
-			h.Run(time.Duration(rng.IntN(int(20 * time.Second))))
+			h.Run(time.Duration(rng.Int64N(int64(20 * time.Second))))
 			h.Kill()
 			h.RunUntil(3*time.Minute, "growth", func() bool { return level(h) > 0 })
 			now := volume(h)

@@ -72,7 +72,7 @@ func (v *vial) setBottle(c *actors.Context, s actors.SetBottle) error {
 	case !(s.ML >= 0 && s.ML <= 1e5) || !(s.SizeML >= 0 && s.SizeML <= 1e5):
 		return refusal("out_of_range", "bottle: want volumes of 0 to 100000 mL, got %v and %v", s.ML, s.SizeML)
 	case role == hw.Waste && !known && size == 0:
-		return refusal("invalid", "bottle: how much the waste bottle holds is not known; give its size once")
+		return refusal("invalid", "bottle: how much the waste bottle holds is not known; give its size (size_ml, or --size) once")
 	case s.ML > size:
 		return refusal("out_of_range", "bottle: %s cannot hold %g mL, its size is %g mL; give another size", role, s.ML, size)
 	}

@@ -215,10 +215,9 @@ func (l *leds) channels() string {
 // show publishes what changed in this turn.
 func (l *leds) show(c *actors.Context) {
 	var now actors.LEDs
-	field := map[string]*float64{"A": &now.A, "B": &now.B, "C": &now.C, "D": &now.D}
 	for _, p := range l.parts {
 		channel := strings.TrimPrefix(p.name, "led/")
-		*field[channel] = p.value
+		*level(&now, channel) = p.value
 		out, _ := l.table.Output(p.name)
 		if want := out.Value(c.Mono()); want != l.wanted[p.name] {
 			l.wanted[p.name] = want
@@ -229,6 +228,19 @@ func (l *leds) show(c *actors.Context) {
 		l.lit = false
 		c.Publish(now)
 	}
+}
+
+// level is where the facts about a channel stand in all.
+func level(all *actors.LEDs, channel string) *float64 {
+	switch channel {
+	case "A":
+		return &all.A
+	case "B":
+		return &all.B
+	case "C":
+		return &all.C
+	}
+	return &all.D
 }
 
 var _ actors.Job = (*leds)(nil)

@@ -174,7 +174,7 @@ func (v *vial) fit(p planned) (planned, *actors.Refusal) {
 		full = p.peak(v, volume)
 	}
 	if p.inflowML > 0 && full >= v.limits.MaxFillML {
-		return p, refusal("overfill", "dose: the vial could hold %.2f mL of %.2f mL now, the limit is below %.2f mL; remove waste first",
+		return p, refusal("overfill", "dose: it could fill the vial to %.2f mL from %.2f mL, the limit is below %.2f mL; remove waste first",
 			full, l.CurrentVolumeML, v.limits.MaxFillML)
 	}
 	return p, nil

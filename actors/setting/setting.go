@@ -207,6 +207,23 @@ func (f Field) Value(v any) any {
 	return nil
 }
 
+// Same reports whether Value is certain to be shown, without making it anew: for
+// those who look after every message. Where it is not, Value says.
+func (f Field) Same(v, shown any) bool {
+	x := reflect.Indirect(reflect.ValueOf(v)).FieldByIndex(f.index)
+	switch s := shown.(type) {
+	case float64:
+		return f.Kind == Float && f.Word == "" && x.Float() == s
+	case int64:
+		return f.Kind == Integer && x.CanInt() && x.Int() == s
+	case bool:
+		return f.Kind == Boolean && x.Bool() == s
+	case string:
+		return f.Kind == String && x.String() == s
+	}
+	return false
+}
+
 // Copy assigns field f of src to dst, two structs of one type.
 func (f Field) Copy(dst, src any) {
 	to := reflect.Indirect(reflect.ValueOf(dst)).FieldByIndex(f.index)

@@ -155,6 +155,27 @@ func FuzzAssign(f *testing.F) {
 	})
 }
 
+func TestSameIsNeverWrong(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(label string) pump {
+			return pump{
+				Rate: rapid.Float64Range(0, 2).Draw(t, label), Pause: time.Duration(rapid.IntRange(0, 3).Draw(t, label)), Turns: rapid.IntRange(1, 3).Draw(t, label),
+				On: rapid.Bool().Draw(t, label), Mode: rapid.SampledFrom([]string{"auto", "hand"}).Draw(t, label), Seed: rapid.Uint64().Draw(t, label),
+			}
+		}
+		a, b := draw("a"), draw("b")
+		for _, f := range setting.Of(&a) {
+			shown := f.Value(&b)
+			if f.Same(&a, shown) && f.Value(&a) != shown {
+				t.Fatalf("%s: %v is called the same as %v", f.Name, f.Value(&a), shown)
+			}
+			if cheap := f.Kind == setting.Float || f.Kind == setting.Boolean || f.Kind == setting.String; cheap && !f.Same(&a, f.Value(&a)) {
+				t.Fatalf("%s: %v is not called the same as itself", f.Name, f.Value(&a))
+			}
+		}
+	})
+}
+
 // plain is a job without settings that is no pointer, as a small one may be.
 type plain struct{}
 

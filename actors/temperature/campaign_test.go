@@ -15,7 +15,7 @@ import (
 )
 
 func TestHeaterFaultsInTheHouse(t *testing.T) {
-	for seed := range uint64(16) {
+	for seed := range uint64(18 / thin) {
 		if err := campaign(t, seed); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}

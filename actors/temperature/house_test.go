@@ -111,9 +111,13 @@ func figures(temps []float64, target float64) (overshoot, steady float64) {
 }
 
 func TestThermostatHoldsItsTarget(t *testing.T) {
+	cases := 0
 	for _, model := range [][2]string{{"pioreactor_20ml", "1.5"}, {"pioreactor_20ml", "1.0"}} {
 		for _, room := range []float64{18, 22, 27} {
 			for _, target := range []float64{30, 37} {
+				if cases++; cases%thin != 0 {
+					continue
+				}
 				name := fmt.Sprintf("%s %s, room %g °C, target %g °C", model[0], model[1], room, target)
 				h := open(t, target, actorstest.HouseOptions{Forget: true, Wrap: late}, func(c *cmd.Config) {
 					c.Unit.Model, c.Unit.ModelVersion, c.Sim.RoomC = model[0], model[1], room
@@ -143,3 +147,33 @@ func (h *warmHouse) lastDuty() float64 {
 }
 
 func version10(c *cmd.Config) { c.Unit.ModelVersion = "1.0" }
+
+// TestDoseIsNotTakenForAColdVial: a cool-down into which media is pumped counts
+// only when three before it were given up, and is no failure.
+func TestDoseIsNotTakenForAColdVial(t *testing.T) {
+	h := open(t, 37, actorstest.HouseOptions{Forget: true}, nil)
+	h.live(2 * time.Hour)
+	h.RunUntil(10*time.Minute, "heat", func() bool { return h.duty() > 0 })
+	h.Run(10 * time.Second)
+	h.told = nil
+	for cycle := 1; cycle <= 8; cycle++ {
+		h.RunUntil(10*time.Minute, "heat", func() bool { return h.duty() > 0 })
+		h.RunUntil(10*time.Minute, "cool-down", func() bool { return h.duty() == 0 })
+		h.Run(20 * time.Second)
+		if r := h.Do("vial", actors.Dose{MediaML: 0.5, WasteML: 0.5}); !r.OK {
+			t.Fatal(r.Reason)
+		}
+		h.RunUntil(10*time.Minute, "heat", func() bool { return h.duty() > 0 })
+		h.Run(10 * time.Second)
+		if want := cycle / 4; len(h.told) != want {
+			t.Fatalf("after %d cool-downs with a dose in each: %d measurements, want %d", cycle, len(h.told), want)
+		}
+	}
+	if a, _ := actors.LatestOf[actors.Alarm](h.System, "temperature_unknown"); a.Active {
+		t.Errorf("alarm: %s", a.Text)
+	}
+	h.live(20 * time.Minute)
+	if n := len(h.told) - 2; n < 5 {
+		t.Errorf("%d measurements in 20 min without doses, want each to count again", n)
+	}
+}

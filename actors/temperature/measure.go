@@ -17,6 +17,7 @@ type series struct {
 	boardC  []float64
 	asked   int    // samples asked for
 	void    string // why there will be no result; the heater rests as long all the same
+	poured  bool   // that is a dose, which is nobody's fault
 }
 
 // plans the next measurement after a while.
@@ -122,7 +123,7 @@ func (k *keeper) infer(c *actors.Context) {
 		k.unknown(c, err.Error())
 		return
 	}
-	k.failed = 0
+	k.failed, k.poured = 0, 0
 	c.Clear(alarmUnknown)
 	c.PublishFor(k.experiment, actors.VialTemperature{C: math.Round(celsius*100) / 100, BoardC: s.boardC[len(s.boardC)-1], Percent: s.percent})
 }
@@ -138,14 +139,31 @@ func (k *keeper) abandon(c *actors.Context, why string) {
 	c.After(left, done{k.gen})
 }
 
+// pour voids a cool-down in which liquid of another temperature flows into the
+// vial: it would be taken for a vial several °C off. Doses that hit every
+// cool-down must not leave the thermostat blind: after a few one counts anyway.
+func (k *keeper) pour(c *actors.Context) {
+	cooling := k.phase == quenching || k.phase == sampling
+	if !cooling || k.series.cold || k.series.void != "" || k.poured >= mostPoured {
+		return
+	}
+	k.poured++
+	k.series.void, k.series.poured = "liquid was pumped meanwhile", true
+	if k.phase == sampling {
+		c.After(max(k.series.start+k.length()-c.Mono(), 0), done{k.gen})
+	}
+}
+
 // done ends a measurement without a result.
 func (k *keeper) done(c *actors.Context, d done) {
 	if d.gen != k.gen {
 		return
 	}
-	why := k.series.void
+	why, poured := k.series.void, k.series.poured
 	k.heat(c)
-	k.unknown(c, why)
+	if !poured {
+		k.unknown(c, why)
+	}
 }
 
 func (k *keeper) unknown(c *actors.Context, why string) {

@@ -35,14 +35,15 @@ const (
 )
 
 const (
-	lease    = 40 * time.Second // of the heater
-	renewal  = 15 * time.Second // two tries before a lease ends
-	retry    = 10 * time.Second // after a fault of the heater
-	patience = 4 * time.Second  // with a device: longer than an OD window and a reading
-	reading  = 300 * time.Millisecond
-	steady   = 60 * time.Second // of heat before a cool-down: both were recorded after such
-	settledC = 0.1              // between samples: an unheated board that is as warm as its vial
-	failures = 3                // measurements in a row, then it is an alarm
+	lease      = 40 * time.Second // of the heater
+	renewal    = 15 * time.Second // two tries before a lease ends
+	retry      = 10 * time.Second // after a fault of the heater
+	patience   = 4 * time.Second  // with a device: longer than an OD window and a reading
+	reading    = 300 * time.Millisecond
+	steady     = 60 * time.Second // of heat before a cool-down: both were recorded after such
+	settledC   = 0.1              // between samples: an unheated board that is as warm as its vial
+	mostPoured = 3                // measurements in a row given up because of doses: 13 min
+	failures   = 3                // measurements in a row, then it is an alarm
 )
 
 // alarmUnknown is raised when the vial's temperature is not known for long.
@@ -57,7 +58,7 @@ func Spec(info hw.Info) actors.Spec {
 // keeper is the actor.
 //
 // Takes: SetHeater as a command from the automation; JobState and OwnerGone of
-// it; Heater; Driven and Cut of the heater, TemperatureRead of the thermometer.
+// it; Heater; DoseStarted and DosingEvent; Driven and Cut of the heater, TemperatureRead of the thermometer.
 // Sends: Drive, Release, ReadTemperature; publishes VialTemperature and
 // HeaterDuty; the alarm temperature_unknown.
 // Fails by: nothing the hardware does. Its lease ends with it.
@@ -78,6 +79,7 @@ type keeper struct {
 	due        time.Duration // of the next measurement
 	series     series
 	failed     int // measurements in a row
+	poured     int // measurements in a row that a dose spoilt
 }
 
 // phase is what the heater's rest is used for.
@@ -127,6 +129,8 @@ func (k *keeper) Receive(c *actors.Context, msg any) error {
 		k.cut(c, m)
 	case protocol.TemperatureRead:
 		k.read(c, m)
+	case actors.DoseStarted, actors.DosingEvent:
+		k.pour(c)
 	case beat:
 		k.beat(c, m)
 	case begin:
@@ -151,6 +155,8 @@ func (k *keeper) start(c *actors.Context) {
 	actors.Subscribe[actors.JobState](c)
 	actors.Subscribe[actors.OwnerGone](c)
 	actors.Subscribe[actors.Heater](c)
+	actors.Subscribe[actors.DoseStarted](c)
+	actors.Subscribe[actors.DosingEvent](c)
 	k.heater, _, _ = actors.Latest[actors.Heater](c, "")
 	k.since = c.Mono()
 	if ready(c) {

@@ -91,11 +91,11 @@ func (h *warmHouse) follow(d time.Duration) (low, mean float64) {
 func TestGlitchCostsLessThanHalfADegree(t *testing.T) {
 	for _, lost := range []int{1, 6} {
 		worst := 0.0
-		for seed := range uint64(6) {
+		for seed := range uint64(6 / thin) {
 			g := &glitchy{}
 			with := warmed(t, seed+1, func(b hw.Board) hw.Board { g.Board = b; return g })
 			without := warmed(t, seed+1, nil)
-			wait := time.Duration(seed) * 34 * time.Second
+			wait := time.Duration(seed*thin) * 34 * time.Second
 			with.Run(wait)
 			without.Run(wait)
 			g.lose = lost
@@ -176,7 +176,7 @@ func TestDeadHeaterLatchesUntilAcknowledged(t *testing.T) {
 // A sleep at any instant of a measurement stops the heat, and the result that
 // was under way does not bring it back.
 func TestSleepDuringAMeasurementNeverHeats(t *testing.T) {
-	for seed := range uint64(15) {
+	for seed := range uint64(15 / thin) {
 		h := warmed(t, seed+1, nil)
 		h.heatedWithin(t, 4*time.Minute)
 		h.RunUntil(4*time.Minute, "cool-down", func() bool { return h.duty() == 0 })
@@ -203,10 +203,10 @@ func TestSleepDuringAMeasurementNeverHeats(t *testing.T) {
 
 func TestCrashesStopTheHeatAndItResumes(t *testing.T) {
 	for actor, back := range map[string]time.Duration{slot: time.Second, "temperature": time.Second, "heater": 15 * time.Second, "thermometer": 15 * time.Second} {
-		for seed := range uint64(6) {
+		for seed := range uint64(6 / thin) {
 			h := warmed(t, seed+1, nil)
 			h.heatedWithin(t, 4*time.Minute)
-			h.Run(time.Duration(seed) * 9 * time.Second)
+			h.Run(time.Duration(seed*thin) * 9 * time.Second)
 			off := h.duty() == 0
 			h.System.Crash(actor, "test")
 			for range 80 { // the supervisor restarts within 30 ms

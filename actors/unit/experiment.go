@@ -252,7 +252,7 @@ func (e *experiment) child(c *actors.Context, s actors.ChildState) {
 	}
 	r := actors.Reply{OK: s.State == actors.Ready, Value: s.Name}
 	if ended {
-		r = actors.Reply{Code: "refused", Reason: s.Name + ": " + s.Reason}
+		r = actors.Reply{Code: "refused", Reason: s.Name + ": " + strings.TrimPrefix(s.Reason, s.Name+": ")}
 	}
 	if waits && (ended || r.OK) {
 		c.AnswerTo(peer, r)

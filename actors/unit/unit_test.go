@@ -213,3 +213,55 @@ func TestAwaitStartIsAnsweredWhenEveryPartIsThere(t *testing.T) {
 		t.Errorf("answered at %v, want 1m0s, when the slow part is ready and the last one started", at)
 	}
 }
+
+// TestWhoLearnsOfAnEndMayStartAgainAtOnce asks from inside the answer, before
+// anybody else has a turn, over many orders of turns.
+func TestWhoLearnsOfAnEndMayStartAgainAtOnce(t *testing.T) {
+	start := func(job string) actors.Command {
+		return actors.Command{Target: "experiment", Body: actors.StartJob{Job: job}}
+	}
+	stop := actors.Command{Target: "watcher", Body: actors.SetState{State: actors.Disconnected}}
+	for seed := range uint64(100) {
+		clk := clock.Virtual(time.Unix(1e9, 0), seed)
+		sys, err := actors.NewSystem(actors.Options{Unit: "pio1", Clock: clk, Seed: seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		device := actors.Spec{Name: "devices", New: func() actors.Job { return &plain{} }}
+		if err := sys.Start(unit.Node(device, unit.Experiment(unit.Config{Name: "exp", Start: []string{"watcher"}}))); err != nil {
+			t.Fatal(err)
+		}
+		clk.Run(time.Second)
+		var refused, stopped, again actors.Reply
+		sys.Do(start("picky"), func(actors.Reply) { sys.Do(start("picky"), func(r actors.Reply) { refused = r }) })
+		sys.Do(stop, func(r actors.Reply) {
+			stopped = r
+			sys.Do(start("watcher"), func(r actors.Reply) { again = r })
+		})
+		clk.Run(time.Second)
+		if refused.Code != "refused" || refused.Reason != "picky: no sensor fitted" {
+			t.Fatalf("seed %d: a second start: %+v, want what the first was refused for", seed, refused)
+		}
+		if !stopped.OK || !again.OK {
+			t.Fatalf("seed %d: stop %+v, start after it %+v", seed, stopped, again)
+		}
+		sys.Stop("experiment")
+		if clk.Run(time.Second); sys.Running("watcher") {
+			t.Fatalf("seed %d: a job that was started again outlives its experiment", seed)
+		}
+	}
+}
+
+func TestPartsOfTheHouseHaveNoStateToSet(t *testing.T) {
+	h := open(t, nil)
+	for _, part := range []string{"node", "devices", "experiment"} {
+		for _, state := range []actors.State{actors.Ready, actors.Sleeping, actors.Disconnected} {
+			if r := h.do(part, actors.SetState{State: state}); r.OK || r.Code != "not_a_job" {
+				t.Errorf("%s to %s: %+v, want a refusal", part, state, r)
+			}
+		}
+		if !h.sys.Running(part) {
+			t.Errorf("%s has ended", part)
+		}
+	}
+}

@@ -9,27 +9,38 @@ import (
 
 // Status is the answer to GET /api/status.
 type Status struct {
-	Unit       string                   `json:"unit"`
-	Experiment string                   `json:"experiment"`
-	Boot       string                   `json:"boot"`
-	Version    string                   `json:"version"`
-	Now        time.Time                `json:"now"`
-	UptimeS    float64                  `json:"uptime_s"` // of the API
-	Clock      string                   `json:"clock"`    // "live" or "virtual"
-	Broker     *Broker                  `json:"broker,omitempty"`
-	Jobs       []Job                    `json:"jobs"`
-	OD         *actors.ODReadings       `json:"od,omitempty"`
-	GrowthRate *actors.GrowthRate       `json:"growth_rate,omitempty"`
-	ODFiltered *actors.ODFiltered       `json:"od_filtered,omitempty"`
-	Stirring   *actors.StirringRate     `json:"stirring,omitempty"`
-	Vial       *actors.Vial             `json:"vial,omitempty"`
-	VialState  *actors.VialState        `json:"vial_state,omitempty"`
-	Bottles    *actors.Bottles          `json:"bottles,omitempty"`
-	DoseCheck  *actors.DoseCheck        `json:"dose_check,omitempty"`
-	LEDs       *actors.LEDs             `json:"leds,omitempty"`
-	Computer   *actors.Computer         `json:"computer,omitempty"`
-	Alarms     []actors.Alarm           `json:"alarms"` // the active ones
-	Events     []actors.AutomationEvent `json:"events"` // the latest of each automation
+	Unit         string                     `json:"unit"`
+	Experiment   string                     `json:"experiment"`
+	Boot         string                     `json:"boot"`
+	Version      string                     `json:"version"`
+	Now          time.Time                  `json:"now"`
+	UptimeS      float64                    `json:"uptime_s"` // of the API
+	Clock        string                     `json:"clock"`    // "live" or "virtual"
+	Broker       *Broker                    `json:"broker,omitempty"`
+	Jobs         []Job                      `json:"jobs"`
+	OD           *actors.ODReadings         `json:"od,omitempty"`
+	GrowthRate   *actors.GrowthRate         `json:"growth_rate,omitempty"`
+	ODFiltered   *actors.ODFiltered         `json:"od_filtered,omitempty"`
+	ODFused      *actors.ODFused            `json:"od_fused,omitempty"`
+	Stirring     *actors.StirringRate       `json:"stirring,omitempty"`
+	Temperature  *actors.VialTemperature    `json:"temperature,omitempty"` // the last, while a temperature automation lives
+	HeaterDuty   *actors.HeaterDuty         `json:"heater_duty,omitempty"` // what that automation wants
+	Heater       *actors.Heater             `json:"heater,omitempty"`      // what the heater does
+	Vial         *actors.Vial               `json:"vial,omitempty"`
+	VialState    *actors.VialState          `json:"vial_state,omitempty"`
+	Bottles      *actors.Bottles            `json:"bottles,omitempty"`
+	DoseCheck    *actors.DoseCheck          `json:"dose_check,omitempty"`
+	Blank        *actors.Blank              `json:"blank,omitempty"` // of the experiment
+	Actions      []actors.ActionState       `json:"actions"`         // of pumps, as they were last
+	Held         []actors.Held              `json:"held"`            // who is kept at rest, and why
+	LEDs         *actors.LEDs               `json:"leds,omitempty"`
+	Calibrations []actors.CalibrationActive `json:"calibrations"` // in force, by device
+	Estimators   []actors.EstimatorActive   `json:"estimators"`
+	Supply       *actors.RailVoltage        `json:"supply,omitempty"`
+	SelfTest     *actors.SelfTest           `json:"self_test,omitempty"` // the last, or the one that runs
+	Computer     *actors.Computer           `json:"computer,omitempty"`
+	Alarms       []actors.Alarm             `json:"alarms"` // the active ones
+	Events       []actors.AutomationEvent   `json:"events"` // the latest of each automation
 }
 
 // Broker is where MQTT clients connect.
@@ -74,6 +85,7 @@ type Setting struct {
 	Above    bool         `json:"above_min,omitempty"` // min itself is refused
 	OneOf    []string     `json:"one_of,omitempty"`
 	Settable bool         `json:"settable"`
+	ReadOnly bool         `json:"read_only,omitempty"` // the job says it, nobody sets it
 	Persist  bool         `json:"persist,omitempty"`
 	Default  any          `json:"default,omitempty"`
 	Value    any          `json:"value,omitempty"` // while the job runs

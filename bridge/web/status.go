@@ -13,28 +13,49 @@ import (
 )
 
 func (s *Server) status(*http.Request) (any, error) {
-	st := Status{
-		Unit: s.sys.Unit(), Boot: s.sys.Boot(), Version: s.o.Version, Now: s.sys.Clock().Now(),
-		UptimeS: time.Since(s.began).Seconds(), Clock: "virtual", Jobs: s.allJobs(), Alarms: s.raised(),
-		Events: []actors.AutomationEvent{},
-	}
-	if s.sys.Clock().IsLive() {
-		st.Clock = "live"
-	}
+	experiment := ""
 	if s.o.Experiment != nil {
-		st.Experiment = s.o.Experiment()
+		experiment = s.o.Experiment()
 	}
+	st := Overview(s.sys, experiment)
+	st.Version, st.UptimeS = s.o.Version, time.Since(s.began).Seconds()
 	if s.o.MQTT != nil {
 		url, connected := s.o.MQTT.Broker()
 		st.Broker = &Broker{URL: url, Connected: connected}
 	}
-	for _, f := range s.sys.Retained() {
-		st.note(f)
-	}
 	return st, nil
 }
 
-// note keeps what belongs on the overview.
+// Overview is what a unit says of itself, in the experiment it is assigned to.
+func Overview(sys *actors.System, experiment string) Status {
+	facts := sys.Retained()
+	st := Status{
+		Unit: sys.Unit(), Experiment: experiment, Boot: sys.Boot(), Now: sys.Clock().Now(), Clock: "virtual",
+		Jobs: jobsIn(facts), Alarms: raisedIn(facts),
+		Events: []actors.AutomationEvent{}, Actions: []actors.ActionState{}, Held: []actors.Held{},
+		Calibrations: []actors.CalibrationActive{}, Estimators: []actors.EstimatorActive{},
+	}
+	if sys.Clock().IsLive() {
+		st.Clock = "live"
+	}
+	for _, f := range facts {
+		st.note(f)
+		st.noteRare(f)
+	}
+	if !st.Lives(string(actors.Temperature)) {
+		st.Temperature, st.HeaterDuty = nil, nil // nobody measures
+	}
+	return st
+}
+
+// Lives reports whether job is at work or asleep.
+func (st *Status) Lives(job string) bool {
+	return slices.ContainsFunc(st.Jobs, func(j Job) bool {
+		return j.Name == job && (j.State == actors.Init || j.State == actors.Ready || j.State == actors.Sleeping)
+	})
+}
+
+// note keeps the readings that belong on the overview.
 func (st *Status) note(f actors.Retained) {
 	switch f := f.(type) {
 	case actors.ODReadings:
@@ -43,8 +64,28 @@ func (st *Status) note(f actors.Retained) {
 		st.GrowthRate = &f
 	case actors.ODFiltered:
 		st.ODFiltered = &f
+	case actors.ODFused:
+		st.ODFused = &f
 	case actors.StirringRate:
 		st.Stirring = &f
+	case actors.VialTemperature:
+		st.Temperature = &f
+	case actors.HeaterDuty:
+		st.HeaterDuty = &f
+	case actors.Heater:
+		st.Heater = &f
+	case actors.LEDs:
+		st.LEDs = &f
+	case actors.RailVoltage:
+		st.Supply = &f
+	case actors.Computer:
+		st.Computer = &f
+	}
+}
+
+// noteRare keeps what else belongs there: what people do, and what has happened.
+func (st *Status) noteRare(f actors.Retained) {
+	switch f := f.(type) {
 	case actors.Vial:
 		st.Vial = &f
 	case actors.VialState:
@@ -53,19 +94,35 @@ func (st *Status) note(f actors.Retained) {
 		st.Bottles = &f
 	case actors.DoseCheck:
 		st.DoseCheck = &f
-	case actors.LEDs:
-		st.LEDs = &f
-	case actors.Computer:
-		st.Computer = &f
+	case actors.Blank:
+		if f.Experiment == st.Experiment && f.ID != "" {
+			st.Blank = &f
+		}
+	case actors.ActionState:
+		st.Actions = append(st.Actions, f)
+	case actors.Held:
+		if f.Why != "" {
+			st.Held = append(st.Held, f)
+		}
+	case actors.SelfTest:
+		st.SelfTest = &f
+	case actors.CalibrationActive:
+		if f.Name != "" {
+			st.Calibrations = append(st.Calibrations, f)
+		}
+	case actors.EstimatorActive:
+		if f.Name != "" {
+			st.Estimators = append(st.Estimators, f)
+		}
 	case actors.AutomationEvent:
 		st.Events = append(st.Events, f)
 	}
 }
 
-func (s *Server) jobs(*http.Request) (any, error) { return s.allJobs(), nil }
+func (s *Server) jobs(*http.Request) (any, error) { return jobsIn(s.sys.Retained()), nil }
 
-// allJobs lists the jobs that run or ran, by name, with what they show.
-func (s *Server) allJobs() []Job {
+// jobsIn lists the jobs that run or ran, by name, with what they show.
+func jobsIn(facts []actors.Retained) []Job {
 	byName := map[string]*Job{}
 	jobOf := func(name string) *Job {
 		if byName[name] == nil {
@@ -73,7 +130,7 @@ func (s *Server) allJobs() []Job {
 		}
 		return byName[name]
 	}
-	for _, f := range s.sys.Retained() {
+	for _, f := range facts {
 		switch f := f.(type) {
 		case actors.JobState:
 			j := jobOf(f.Job)
@@ -112,7 +169,7 @@ func (s *Server) job(r *http.Request) (any, error) {
 		return nil, unknownJob(name)
 	}
 	info := JobInfo{Job: Job{Name: name, Settings: map[string]any{}}, Schemas: []Schema{}}
-	for _, j := range s.allJobs() {
+	for _, j := range jobsIn(s.sys.Retained()) {
 		if j.Name == name {
 			info.Job = j
 		}
@@ -133,7 +190,11 @@ func schemaOf(reg actors.Registration, j Job) Schema {
 	for _, f := range setting.Of(fresh) {
 		d := Setting{
 			Name: f.Name, Kind: f.Kind, Unit: f.Unit, Help: f.Help, Range: f.Range(), Min: finite(f.Min), Max: finite(f.Max),
-			Above: f.Above, OneOf: f.OneOf, Settable: f.Settable, Persist: f.Persist, Default: plain(f.Value(fresh)),
+			Above: f.Above, OneOf: f.OneOf, Settable: f.Settable, Persist: f.Persist,
+			ReadOnly: f.Shown && !f.Settable,
+		}
+		if !d.ReadOnly {
+			d.Default = defaultOf(f, fresh)
 		}
 		if applies {
 			d.Value = j.Settings[f.Name]
@@ -150,20 +211,22 @@ func finite(x float64) *float64 {
 	return &x
 }
 
-// plain drops a default that JSON cannot carry.
-func plain(v any) any {
-	if x, ok := v.(float64); ok && finite(x) == nil {
+// defaultOf is f's default. A number outside of the setting's own range says
+// that there is none, or that it follows from others.
+func defaultOf(f setting.Field, fresh any) any {
+	v := f.Value(fresh)
+	if x, ok := v.(float64); ok && (finite(x) == nil || x < f.Min || x > f.Max || f.Above && x == f.Min) {
 		return nil
 	}
 	return v
 }
 
-func (s *Server) alarms(*http.Request) (any, error) { return s.raised(), nil }
+func (s *Server) alarms(*http.Request) (any, error) { return raisedIn(s.sys.Retained()), nil }
 
-// raised lists what somebody should know of.
-func (s *Server) raised() []actors.Alarm {
+// raisedIn lists what somebody should know of.
+func raisedIn(facts []actors.Retained) []actors.Alarm {
 	all := []actors.Alarm{}
-	for _, f := range s.sys.Retained() {
+	for _, f := range facts {
 		if a, ok := f.(actors.Alarm); ok && a.Active {
 			all = append(all, a)
 		}

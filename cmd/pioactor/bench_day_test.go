@@ -4,12 +4,13 @@ package main
 
 import (
 	"fmt"
+	"os/exec"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
-	"github.com/pioactor/pioactor/actors/actorstest"
 	"github.com/pioactor/pioactor/actors/od/optics"
 	"github.com/pioactor/pioactor/cmd"
 	"github.com/pioactor/pioactor/hw/sim"
@@ -21,20 +22,46 @@ const days = 3
 
 func benchDay(b *table) {
 	ours, bare := cost{}, cost{}
-	doses := 0
+	doses, readings := 0, 0
 	for range days {
-		h := actorstest.Open(b.t, actorstest.HouseOptions{Forget: true})
-		doses = 0
-		h.OnFact(func(f actors.Fact) {
-			if _, ok := f.(actors.Dosed); ok {
+		clk, u := wholeUnit(b.t)
+		doses, readings = 0, 0
+		u.System.Watch(func(f actors.Fact) {
+			switch f.(type) {
+			case actors.Dosed:
 				doses++
+			case actors.ODReadings:
+				readings++
 			}
 		})
-		ours.least(func() { h.Run(24 * time.Hour) })
+		must(b.t, u.Start())
+		ours.least(func() { clk.Run(24 * time.Hour) })
 		bare.least(func() { twinDay(b.t) })
 	}
-	b.row(fmt.Sprintf("24 virtual hours of the whole unit (%d doses); bare: twin", doses), ours.String(), bare.String(), "≤ 2000 ms on amd64")
+	b.row(fmt.Sprintf("24 virtual hours of the whole unit (%d doses); bare: twin", doses), ours.String(), bare.String(), "≤ 3000 ms on amd64")
 	b.row("  allocations", ours.memory(), bare.memory(), "")
+	b.row("  allocations for each OD reading, all else included", fmt.Sprintf("%.0f, %.1f kB", float64(ours.count)/float64(readings), float64(ours.bytes)/1e3/float64(readings)), "", "")
+	benchSimulate(b)
+}
+
+// benchSimulate is the same day by the program, report and start included.
+func benchSimulate(b *table) {
+	n := prepare(b.t, wholePlan(""))
+	least, user, rss := time.Duration(0), time.Duration(0), ""
+	for range days {
+		c := exec.Command(n.exe, "simulate", "--config", n.file("config.toml"), "--hours", "24", "--out", n.file("report"))
+		began := time.Now()
+		if text, err := c.CombinedOutput(); err != nil {
+			b.t.Fatalf("simulate: %v\n%s", err, text)
+		}
+		if took := time.Since(began); least == 0 || took < least {
+			usage := c.ProcessState.SysUsage().(*syscall.Rusage)
+			least, user, rss = took, c.ProcessState.UserTime(), fmt.Sprintf("%.1f MB", float64(usage.Maxrss)*1024/1e6)
+		}
+	}
+	b.row("`simulate --hours 24` of the whole unit, wall", ms(least), "", "≤ 3000 ms on amd64")
+	b.row("  user CPU", ms(user), "", "")
+	b.row("  memory (most RSS)", rss, "", "")
 }
 
 // cost of a piece of work.

@@ -23,7 +23,7 @@ const (
 // benchEcho measures from publishing …/set until the new value comes back, for
 // a unit and a bare echo on the same broker, or each on its own embedded one.
 func benchEcho(b *table, name, broker string) {
-	n := prepare(b.t, plan{broker: broker}).up()
+	n := prepare(b.t, wholePlan(broker)).up()
 	var e *echoer
 	if broker == "" {
 		e = startBare(b.t)

@@ -59,22 +59,22 @@ func benchStart(b *table) {
 	measures := odMeasures(b.t)
 	own := quantile(ready, 0.5) - max(measures, startKick)
 	b.row("  of which no measurement of its own", ms(own), "", "≤ 300 ms")
-	for _, job := range sorted(stock) {
+	for _, job := range sorted(whole) {
 		b.row("  "+job+" ready", spread(perJob[job]), "", "")
 	}
 	b.add("  od_reading measures %s (dark and tuning bursts with their settling), stirring kicks %s", ms(measures), ms(startKick))
 }
 
-// oneStart is a first start of the stock unit on a broker that is there: when
+// oneStart is a first start of the whole unit on a broker that is there: when
 // a client has seen every job's first state, and every job ready.
 func oneStart(t *testing.T, perJob map[string][]time.Duration) (first, ready time.Duration) {
 	t.Helper()
 	v := &visit{TB: t}
 	defer v.end()
-	n := prepare(v, plan{broker: bridgetest.Broker(v)})
+	n := prepare(v, wholePlan(bridgetest.Broker(v)))
 	c := bridgetest.Client(v, n.broker)
 	n.start()
-	for job, at := range stock {
+	for job, at := range whole {
 		m := c.Expect(at+job+"/$state", bridgetest.Any, slow)
 		first = max(first, m.At.Sub(n.began))
 		m = c.Expect(at+job+"/$state", bridgetest.Is(string(actors.Ready)), slow)
@@ -88,13 +88,13 @@ func oneStart(t *testing.T, perJob map[string][]time.Duration) (first, ready tim
 const idleFor = 60 * time.Second
 
 func benchIdle(b *table) {
-	n, e := prepare(b.t, plan{}).up(), startBare(b.t)
+	n, e := prepare(b.t, wholePlan("")).up(), startBare(b.t)
 	ours, bare := n.cmd.Process.Pid, e.cmd.Process.Pid
 	cpu0, bare0 := cpuOf(b.t, ours), cpuOf(b.t, bare)
 	<-time.After(idleFor)
 	share := func(d time.Duration) string { return fmt.Sprintf("%.2f %%", 100*float64(d)/float64(idleFor)) }
-	b.row("memory (RSS) after 60 s of a running unit", rssOf(b.t, ours), rssOf(b.t, bare), "≤ 40 MB")
-	b.row("CPU over 60 s of a running unit, of one core", share(cpuOf(b.t, ours)-cpu0), share(cpuOf(b.t, bare)-bare0), "≤ 0.80 %")
+	b.row("memory (RSS) after 60 s of a running unit", rssOf(b.t, ours), rssOf(b.t, bare), "≤ 35 MB")
+	b.row("CPU over 60 s of a running unit, of one core", share(cpuOf(b.t, ours)-cpu0), share(cpuOf(b.t, bare)-bare0), "≤ 0.30 %")
 }
 
 // cpuOf is the processor time a process has used. Source: proc(5), stat.

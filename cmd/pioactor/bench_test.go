@@ -21,21 +21,38 @@ import (
 
 // TestBench measures the whole node beside its raw limits, in one run on one
 // machine, prints one table and keeps it in build/bench.txt. It judges nothing:
-// a machine that does other things at the same time is slower.
+// a machine that does other things at the same time is slower. The unit has
+// every job running. One part of it alone: -run Bench/day.
 func TestBench(t *testing.T) {
 	b := &table{t: t}
 	b.add("%s, %d cores, %s/%s", runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 	b.add("%-58s %22s %22s  %s", "what", "pioactor", "bare", "aim")
-	benchStart(b)
-	benchEcho(b, "embedded broker", "")
-	if _, err := exec.LookPath("mosquitto"); err == nil {
-		benchEcho(b, "mosquitto", bridgetest.Mosquitto(t).Addr)
-	} else {
-		b.add("left out: echoes over mosquitto (not installed)")
+	for _, part := range []struct {
+		name string
+		run  func(*table)
+	}{
+		{"start", benchStart},
+		{"echo", func(b *table) { benchEcho(b, "embedded broker", "") }},
+		{"mosquitto", benchMosquitto},
+		{"heap", benchHeap},
+		{"day", benchDay},
+		{"idle", benchIdle},
+	} {
+		t.Run(part.name, func(t *testing.T) {
+			b.t = t
+			part.run(b)
+		})
 	}
-	benchDay(b)
-	benchIdle(b)
+	b.t = t
 	b.save()
+}
+
+func benchMosquitto(b *table) {
+	if _, err := exec.LookPath("mosquitto"); err != nil {
+		b.add("left out: echoes over mosquitto (not installed)")
+		return
+	}
+	benchEcho(b, "mosquitto", bridgetest.Mosquitto(b.t).Addr)
 }
 
 // table gathers and prints lines.

@@ -58,7 +58,7 @@ func newVictim(t *testing.T, seed uint64) *victim {
 	v := &victim{rng: rand.New(rand.NewPCG(seed, 6)), kept: map[string][]byte{}}
 	v.process = prepare(t, plan{program: lab, broker: bridgetest.Broker(t), config: fastPumps,
 		sim: "fast_forward = \"2h\"\npump_rate_ml_per_s = 1\nmedia_bottle_ml = 1e5\nwaste_bottle_ml = 1e5\n" +
-			`start = ["stirring", "od_reading", "growth_rate_calculating", "dosing_automation=exchanger"]`}).up()
+			`start = ["stirring", "od_reading", "growth_rate_calculating", "dosing_automation=exchanger", "temperature_automation=thermostat"]`}).up()
 	v.heard = v.listen(t)
 	v.set("stirring", "target_rpm", changedRPM)
 	for _, key := range []string{"od/" + exp, "growth/" + exp} {

@@ -65,7 +65,8 @@ const (
 
 // stock are the jobs of the default unit, with where their state is shown.
 var stock = map[string]string{
-	"stirring": base, "od_reading": base, "growth_rate_calculating": base, "dosing_automation": base, "monitor": common,
+	"stirring": base, "od_reading": base, "growth_rate_calculating": base, "dosing_automation": base,
+	"temperature_automation": base, "monitor": common,
 }
 
 // process is one `pioactor up` on a data folder, which can be ended in every

@@ -60,7 +60,7 @@ func TestAPanicIsAnAffairOfOneJob(t *testing.T) {
 	t.Parallel()
 	jobs := append(sorted(stock), "panicky")
 	n := prepare(t, plan{program: lab, jobs: jobs,
-		sim: `start = ["stirring", "od_reading", "growth_rate_calculating", "dosing_automation=silent", "panicky"]`}).up()
+		sim: `start = ["stirring", "od_reading", "growth_rate_calculating", "dosing_automation=silent", "temperature_automation=thermostat", "panicky"]`}).up()
 	f := n.follow("job_state", "led_changed", "log")
 	c := n.listen(t)
 	c.Publish(base+"panicky/label/set", "green", 1, false)

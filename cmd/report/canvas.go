@@ -28,7 +28,28 @@ const (
 	ink      = "#24292f"
 	dim      = "#656d76"
 	rule     = "#e4e8ec"
+	frame    = "#b8c0c8"
+	paper    = "#ffffff"
+	pale     = "#f2cdb0" // the truth's scatter
+	fourth   = "#aa4499"
 )
+
+// night is each colour's on a dark page.
+var night = [][2]string{
+	{measured, "#56b4e9"}, {faint, "#1d4a66"}, {true_, "#ff9248"}, {wanted, "#2fcf9b"}, {alarming, "#ff6b62"}, {ink, "#e6edf3"},
+	{dim, "#9198a1"}, {rule, "#232a33"}, {frame, "#444c56"}, {paper, "#0d1117"}, {pale, "#5e3518"}, {fourth, "#dd77cc"},
+}
+
+// nightStyle overrules the colours where the reader prefers a dark page; what
+// knows no such preference shows the light ones.
+func nightStyle() string {
+	var b strings.Builder
+	b.WriteString("<style>@media (prefers-color-scheme:dark){")
+	for _, c := range night {
+		fmt.Fprintf(&b, `[fill="%s"]{fill:%s}[stroke="%s"]{stroke:%s}`, c[0], c[1], c[0], c[1])
+	}
+	return b.String() + "}</style>"
+}
 
 // canvas writes SVG.
 type canvas struct{ strings.Builder }

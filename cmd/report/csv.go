@@ -30,7 +30,8 @@ func (r *Run) WriteReadings(w io.Writer) error {
 		head = append(head, fmt.Sprintf("od_%d_%s", c.Number, c.Angle))
 	}
 	head = append(head, "quality", "od_filtered", "growth_rate_per_h", "true_od_au", "true_growth_rate_per_h",
-		"true_volume_ml", "ledger_volume_ml", "rpm", "true_temperature_c", "temperature_c", "heater_percent")
+		"true_volume_ml", "ledger_volume_ml", "rpm", "true_temperature_c", "temperature_c", "heater_percent", "heater_asked_percent",
+		"target_biomass", "target_temperature_c", "led_a_percent", "led_b_percent", "led_c_percent", "led_d_percent")
 	out := csv.NewWriter(w)
 	if err := out.Write(head); err != nil {
 		return fmt.Errorf("report: readings: %w", err)
@@ -56,7 +57,8 @@ func (r *Run) fields(row *Row) []string {
 		od, mu, ml, c = Of(t.ODAU), Of(t.MuPerH), Of(t.VolumeML), Of(t.TemperatureC)
 	}
 	return append(fields, row.Quality, row.Filtered.text(), row.GrowthPerH.text(), od.text(), mu.text(), ml.text(),
-		row.LedgerML.text(), row.RPM.text(), c.text(), row.TemperatureC.text(), row.HeaterPct.text())
+		row.LedgerML.text(), row.RPM.text(), c.text(), row.TemperatureC.text(), row.HeaterPct.text(), row.HeaterAskedPct.text(),
+		row.Target.text(), row.TargetC.text(), row.LEDPct[0].text(), row.LEDPct[1].text(), row.LEDPct[2].text(), row.LEDPct[3].text())
 }
 
 // WriteEvents writes one row for each event, in the order of time.

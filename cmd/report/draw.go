@@ -21,8 +21,9 @@ type panel struct {
 	draw   func(c *canvas, y axis)
 }
 
-// WriteSVG draws the run: density, growth rate, volume, speed, doses, and the
-// alarms and faults if there were any.
+// WriteSVG draws the run: density, growth rate, volume, speed, and temperature,
+// doses, light, alarms and faults if there were any. It suits light pages and
+// dark ones.
 func (r *Run) WriteSVG(w io.Writer) error {
 	c := &canvas{}
 	panels := r.panels()
@@ -50,7 +51,8 @@ func (c *canvas) open(title string, height float64) {
 	c.f(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %s" width="%d" height="%s" role="img" font-family="system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif" font-size="%d">`,
 		width, px(height), width, px(height), fontSize)
 	c.f(`<title>%s</title>`, escape(title))
-	c.f(`<rect width="100%%" height="100%%" fill="#fff"/>`)
+	c.f("%s", nightStyle())
+	c.f(`<rect width="100%%" height="100%%" fill="%s"/>`, paper)
 	c.f(`<g stroke-linejoin="round">`)
 	c.f(`<text x="%d" y="26" fill="%s" font-size="15" font-weight="600">%s</text>`, left, ink, escape(title))
 }
@@ -69,7 +71,7 @@ func (c *canvas) panel(r *Run, p panel, top float64, number int) {
 	c.f(`<g clip-path="url(#p%d)">`, number)
 	p.draw(c, y)
 	c.f(`</g>`)
-	c.f(`<rect x="%d" y="%s" width="%d" height="%s" fill="none" stroke="#b8c0c8"/>`, left, px(top), plotW, px(p.height))
+	c.f(`<rect x="%d" y="%s" width="%d" height="%s" fill="none" stroke="%s"/>`, left, px(top), plotW, px(p.height), frame)
 }
 
 // explained is a heading's keys; the text flows, whatever the font.

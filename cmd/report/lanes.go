@@ -111,7 +111,7 @@ func (c *canvas) label(s stretch, from, to, y float64) {
 	case from-6-wide > left:
 		c.text(from-6, y, s.colour, "end", s.name)
 	default:
-		c.text(from+6, y, "#fff", "", s.name)
+		c.text(from+6, y, paper, "", s.name)
 	}
 }
 

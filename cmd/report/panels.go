@@ -1,6 +1,9 @@
 package report
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // panels are those that have something to show.
 func (r *Run) panels() []panel {
@@ -12,11 +15,10 @@ func (r *Run) panels() []panel {
 	if r.has(warmth) {
 		panels = append(panels, r.temperature(), r.heater())
 	}
-	if p, any := r.doses(); any {
-		panels = append(panels, p)
-	}
-	if p, any := r.troubles(); any {
-		panels = append(panels, p)
+	for _, maybe := range []func() (panel, bool){r.doses, r.lights, r.troubles} {
+		if p, any := maybe(); any {
+			panels = append(panels, p)
+		}
 	}
 	return panels
 }
@@ -27,6 +29,7 @@ func ledger(row *Row) Value   { return row.LedgerML }
 func rpm(row *Row) Value      { return row.RPM }
 func warmth(row *Row) Value   { return row.TemperatureC }
 func heat(row *Row) Value     { return row.HeaterPct }
+func asked(row *Row) Value    { return row.HeaterAskedPct }
 
 // truth is a series of what a simulated vial really is.
 func truth(of func(Truth) float64) series {
@@ -49,7 +52,8 @@ func (r *Run) density() panel {
 	}
 	really := truth(func(t Truth) float64 { return scale * t.ODAU })
 	low, high := r.spread(filtered, really, raw)
-	for _, s := range r.Targets {
+	held := r.heldDensity(reading)
+	for _, s := range held {
 		if s.X.Known {
 			high = max(high, s.X.X)
 		}
@@ -70,9 +74,20 @@ func (r *Run) density() panel {
 		c.band(r, raw, y, faint)
 		c.curve(r, really, y, true_, "")
 		c.curve(r, filtered, y, measured, "")
-		c.targets(r, r.Targets, y)
+		c.targets(r, held, y)
 	}
 	return p
+}
+
+// heldDensity is the target in the picture's unit; reading brings AU to it.
+func (r *Run) heldDensity(reading float64) []Step {
+	held := slices.Clone(r.Targets)
+	for i := range held {
+		if r.TargetInAU {
+			held[i].X.X *= reading
+		}
+	}
+	return held
 }
 
 // truthKey explains the line of the truth if there is one.
@@ -101,12 +116,25 @@ func (r *Run) x(at time.Duration) float64 { return float64(left + r.pixel(at)) }
 func (r *Run) growth() panel {
 	really := truth(func(t Truth) float64 { return t.MuPerH })
 	p := r.lines("growth rate, 1/h", 130, growth, "estimated", really)
-	p.low, p.high = fromZero(r.spread(growth, really))
+	low, high := r.spread(growth, really)
+	for _, s := range r.GrowAt {
+		if s.X.Known {
+			high = max(high, s.X.X)
+		}
+	}
+	p.low, p.high = fromZero(low, high)
+	p.holds(r, r.GrowAt)
 	return p
 }
 
 func (r *Run) volume() panel {
-	p := r.lines("volume, mL", 90, ledger, "ledger", truth(func(t Truth) float64 { return t.VolumeML }))
+	really := truth(func(t Truth) float64 { return t.VolumeML })
+	p := r.lines("volume, mL", 90, ledger, "ledger", really)
+	p.draw = func(c *canvas, y axis) {
+		c.band(r, really, y, pale)
+		c.mean(r, really, y, true_)
+		c.mean(r, ledger, y, measured)
+	}
 	if p.high-p.low < 2 { // a drop more or less is no drama
 		p.low, p.high = p.low-0.5, p.high+0.5
 	}
@@ -132,7 +160,7 @@ func (r *Run) speed() panel {
 }
 
 // temperature shows the vial as measured at the end of each cool-down; the truth
-// goes up and down between them.
+// goes up and down between them, so its mean is drawn on its scatter.
 func (r *Run) temperature() panel {
 	really := truth(func(t Truth) float64 { return t.TemperatureC })
 	p := r.lines("vial, °C", 90, warmth, "measured", really)
@@ -143,22 +171,36 @@ func (r *Run) temperature() panel {
 		}
 	}
 	p.low, p.high = around(low, high)
-	if len(r.WarmTo) > 0 {
-		p.keys = append(p.keys, key{wanted, "target"})
+	p.draw = func(c *canvas, y axis) {
+		c.band(r, really, y, pale)
+		c.mean(r, really, y, true_)
+		c.curve(r, warmth, y, measured, "")
 	}
+	p.holds(r, r.WarmTo)
+	return p
+}
+
+// holds adds the target to a panel.
+func (p *panel) holds(r *Run, steps []Step) {
+	if len(steps) == 0 {
+		return
+	}
+	p.keys = append(p.keys, key{wanted, "target"})
 	lines := p.draw
 	p.draw = func(c *canvas, y axis) {
 		lines(c, y)
-		c.targets(r, r.WarmTo, y)
+		c.targets(r, steps, y)
 	}
-	return p
 }
 
 func (r *Run) heater() panel {
 	_, high := r.spread(heat)
-	p := panel{name: "heater, %", height: 46, keys: []key{{measured, "driven"}}}
+	p := panel{name: "heater, %", height: 46, keys: []key{{faint, "driven"}, {measured, "asked for"}}}
 	p.low, p.high = fromZero(0, max(high, 1))
-	p.draw = func(c *canvas, y axis) { c.curve(r, heat, y, measured, "") }
+	p.draw = func(c *canvas, y axis) {
+		c.band(r, heat, y, faint)
+		c.curve(r, asked, y, measured, "")
+	}
 	return p
 }
 

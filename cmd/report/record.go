@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -11,18 +10,23 @@ import (
 // Recorder gathers a Run from a system's facts. Take is for System.Watch; it
 // keeps everything in memory. Not safe for concurrent use.
 type Recorder struct {
-	run   Run
-	truth func() Truth // nil: nobody knows
-	rpm   Value
-	vial  Value
-	warm  Value
-	heat  Value
+	run    Run
+	truth  func() Truth // nil: nobody knows
+	rpm    Value
+	vial   Value
+	warm   Value
+	heat   Value
+	asked  Value
+	leds   [4]Value
+	held   map[string]Value // the newest value of each target
+	paused bool
+	told   map[string]map[string]any // by job, the settings of this start
 }
 
 // NewRecorder records a run that starts at start. truth, if not nil, is asked
 // at every reading.
 func NewRecorder(title string, start time.Time, truth func() Truth) *Recorder {
-	return &Recorder{run: Run{Title: title, Start: start}, truth: truth}
+	return &Recorder{run: Run{Title: title, Start: start}, truth: truth, held: map[string]Value{}, told: map[string]map[string]any{}}
 }
 
 // Run is what was recorded in length of time.
@@ -52,9 +56,19 @@ func (r *Recorder) Take(f actors.Fact) {
 		r.vial = Of(f.VolumeML)
 	case actors.VialTemperature:
 		r.warm = Of(f.C)
+	case actors.HeaterDuty:
+		r.asked = Of(f.Percent)
 	case actors.Heater:
 		if f.Fitted {
 			r.heat = Of(f.Percent)
+		}
+	case actors.LEDs:
+		for i, x := range []float64{f.A, f.B, f.C, f.D} {
+			r.leds[i] = Of(x)
+		}
+	case actors.LEDChanged:
+		if f.Source != "od_reading" { // its own light is no treatment
+			r.run.Lights = append(r.run.Lights, Light{at, f.Channel, f.Percent})
 		}
 	case actors.SettingChanged:
 		r.setting(at, f)
@@ -82,6 +96,12 @@ func (r *Recorder) event(at time.Duration, f actors.Fact) {
 		r.Note(Event{At: at, Kind: State, Source: f.Job, Name: string(f.State), Message: f.Reason})
 	case actors.AutomationEvent:
 		r.Note(Event{At: at, Kind: Automation, Source: f.Job, Name: f.Name, Message: f.Message})
+	case actors.VialState:
+		r.vialState(at, f)
+	case actors.DoseCheck:
+		if f.State == actors.CheckFailed {
+			r.Note(Event{At: at, Kind: State, Source: "dose_check", Name: f.Verdict, Message: f.Text})
+		}
 	case actors.Disturbance:
 		r.Note(Event{At: at, Kind: Optics, Source: "od_reading", Name: f.Cause})
 	}
@@ -102,7 +122,8 @@ func (r *Recorder) repeats(e Event) bool {
 const Over = "over"
 
 func (r *Recorder) row(at time.Duration, f actors.ODReadings) {
-	row := Row{At: at, OD: make([]Value, len(r.run.Channels)), RPM: r.rpm, LedgerML: r.vial, TemperatureC: r.warm, HeaterPct: r.heat, Quality: actors.Good}
+	row := Row{At: at, OD: make([]Value, len(r.run.Channels)), RPM: r.rpm, LedgerML: r.vial, TemperatureC: r.warm, HeaterPct: r.heat, HeaterAskedPct: r.asked, Quality: actors.Good,
+		Target: r.held[density], TargetC: r.held[warmthHeld], LEDPct: r.leds}
 	for _, od := range f.Readings {
 		i := r.channel(od)
 		for len(row.OD) <= i {
@@ -140,34 +161,6 @@ func (r *Recorder) later(at time.Duration, set func(*Row)) {
 	for i := len(rows) - 1; i >= 0 && rows[i].At >= at; i-- {
 		if rows[i].At == at {
 			set(&rows[i])
-		}
-	}
-}
-
-// targets are the settings that a dosing and a temperature automation hold.
-var targets = map[string]string{string(actors.Dosing): "target_biomass", string(actors.Temperature): "target_temperature"}
-
-// setting follows what the automations are to hold.
-func (r *Recorder) setting(at time.Duration, f actors.SettingChanged) {
-	if targets[f.Job] == "" {
-		return
-	}
-	steps := &r.run.Targets
-	if f.Job == string(actors.Temperature) {
-		steps = &r.run.WarmTo
-	}
-	switch x := f.Value.(type) {
-	case float64:
-		if f.Setting == targets[f.Job] {
-			*steps = append(*steps, Step{at, Of(x)})
-		}
-	case nil:
-		if f.Setting == targets[f.Job] && len(*steps) > 0 {
-			*steps = append(*steps, Step{at, Value{}})
-		}
-	case string:
-		if f.Setting == "automation_name" {
-			r.Note(Event{At: at, Kind: Automation, Source: f.Job, Name: "automation_name", Message: fmt.Sprintf("%q", x)})
 		}
 	}
 }

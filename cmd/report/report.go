@@ -46,8 +46,12 @@ type Run struct {
 	Channels []Channel // of the readings, ascending
 	Rows     []Row
 	Events   []Event
-	Targets  []Step // of the density to hold, normalized
+	Targets  []Step // of the density to hold, × the start unless TargetInAU
 	WarmTo   []Step // the temperature to hold, °C
+	GrowAt   []Step // the growth rate to hold, 1/h
+	Lights   []Light
+	// TargetInAU says that Targets count in AU of the calibrated or fused OD.
+	TargetInAU bool
 	// MaxFillML is what the vial may hold at most; 0 when unknown.
 	MaxFillML float64
 }
@@ -67,10 +71,15 @@ type Row struct {
 	GrowthPerH Value
 	LedgerML   Value
 	RPM        Value
-	// TemperatureC is the vial's as last measured, HeaterPct what warms it now.
-	TemperatureC, HeaterPct Value
-	True                    Truth
-	Simulated               bool // True is known
+	// TemperatureC is the vial's as last measured, HeaterPct what warms it now,
+	// HeaterAskedPct what the automation wants between measurements.
+	TemperatureC, HeaterPct, HeaterAskedPct Value
+	// Target is the density to hold as the automation counts it, TargetC the
+	// temperature to hold.
+	Target, TargetC Value
+	LEDPct          [4]Value // A to D, as set
+	True            Truth
+	Simulated       bool // True is known
 }
 
 // Event is something that happened.
@@ -94,6 +103,8 @@ const (
 	Alarm      Kind = "alarm" // Name is its priority, or "over"
 	State      Kind = "state"
 	Automation Kind = "automation"
+	Setting    Kind = "setting"
+	Bench      Kind = "bench" // what a person did at the vial
 	Optics     Kind = "disturbance"
 	Fault      Kind = "fault" // injected or taken back
 )
@@ -102,6 +113,13 @@ const (
 type Step struct {
 	At time.Duration
 	X  Value
+}
+
+// Light is the intensity of one LED, in percent, from an instant on.
+type Light struct {
+	At      time.Duration
+	Channel string // "A" to "D"
+	Percent float64
 }
 
 // signal is the index of the channel that stands for the density: the one

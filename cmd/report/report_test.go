@@ -32,6 +32,13 @@ func example(t testing.TB) *Run {
 	rec.Take(actors.Heater{Meta: meta(), Fitted: true, Percent: 25})
 	rec.Take(actors.JobState{Meta: meta(), Job: "od_reading", State: actors.Ready, From: actors.Init})
 	rec.Take(actors.StirringRate{Meta: meta(), RPM: 500})
+	rec.Take(actors.HeaterDuty{Meta: meta(), Percent: 26})
+	rec.Take(actors.LEDs{Meta: meta(), C: 5})
+	rec.Take(actors.LEDChanged{Meta: meta(), Channel: "A", Percent: 80, Source: "od_reading"})
+	rec.Take(actors.LEDChanged{Meta: meta(), Channel: "C", Percent: 5, Source: "led_automation"})
+	rec.Take(actors.SettingChanged{Meta: meta(), Job: "dosing_automation", Setting: "biomass_signal", Value: "normalized_od"})
+	rec.Take(actors.SettingChanged{Meta: meta(), Job: "dosing_automation", Setting: "target_growth_rate", Value: 0.7})
+	rec.Take(actors.VialState{Meta: meta()})
 	for now = 0; now < time.Hour; now += 5 * time.Second {
 		od = math.Exp(0.7 * now.Hours())
 		value, grade := 0.2*od, actors.Good
@@ -52,6 +59,11 @@ func example(t testing.TB) *Run {
 			rec.Take(actors.Alarm{Meta: meta(), Name: "stall", Priority: "high", Active: true, Text: "it, \"stands\""})
 		}
 	}
+	now = 45 * time.Minute
+	rec.Take(actors.VialState{Meta: meta(), Paused: true})
+	rec.Take(actors.VialState{Meta: meta()})
+	rec.Take(actors.SettingChanged{Meta: meta(), Job: "dosing_automation", Setting: "exchange_volume_ml", Value: 1.0})
+	rec.Take(actors.SettingChanged{Meta: meta(), Job: "dosing_automation", Setting: "exchange_volume_ml", Value: 2.0})
 	now = 50 * time.Minute
 	rec.Take(actors.DoseRefused{Meta: meta(), ID: "d2", Code: "full", Reason: "the vial is full", Source: "x"})
 	rec.Take(actors.Alarm{Meta: meta(), Name: "stall", Priority: "high", Text: "it turns"})
@@ -74,14 +86,14 @@ func TestReadingsAreOneRowForEachInstant(t *testing.T) {
 	if len(rows) != 721 {
 		t.Errorf("%d rows, want 721", len(rows))
 	}
-	want := "timestamp,seconds,od_2_90,od_3_135,quality,od_filtered,growth_rate_per_h,true_od_au,true_growth_rate_per_h,true_volume_ml,ledger_volume_ml,rpm,true_temperature_c,temperature_c,heater_percent"
+	want := "timestamp,seconds,od_2_90,od_3_135,quality,od_filtered,growth_rate_per_h,true_od_au,true_growth_rate_per_h,true_volume_ml,ledger_volume_ml,rpm,true_temperature_c,temperature_c,heater_percent,heater_asked_percent,target_biomass,target_temperature_c,led_a_percent,led_b_percent,led_c_percent,led_d_percent"
 	if got := strings.Join(rows[0], ","); got != want {
 		t.Errorf("header %s\nwant %s", got, want)
 	}
-	if got, want := strings.Join(rows[1], ","), "2026-01-01T00:00:00.000Z,0.000,0.2,,good,,,1,0.7,15,15,500,37,36.8,25"; got != want {
+	if got, want := strings.Join(rows[1], ","), "2026-01-01T00:00:00.000Z,0.000,0.2,,good,,,1,0.7,15,15,500,37,36.8,25,26,2,37,0,0,5,0"; got != want {
 		t.Errorf("first %s\nwant  %s", got, want)
 	}
-	if got, want := strings.Join(rows[361], ","), "2026-01-01T00:30:00.000Z,1800.000,0.312195,,uncertain,1.41907,0.6,1.41907,0.7,15.5,15,500,37,36.8,25"; got != want {
+	if got, want := strings.Join(rows[361], ","), "2026-01-01T00:30:00.000Z,1800.000,0.312195,,uncertain,1.41907,0.6,1.41907,0.7,15.5,15,500,37,36.8,25,26,2,37,0,0,5,0"; got != want {
 		t.Errorf("middle %s\nwant   %s", got, want)
 	}
 }
@@ -96,6 +108,9 @@ func TestEventsAreInTheOrderOfTime(t *testing.T) {
 2026-01-01T00:20:00.000Z,1200.000,fault,stirrer_stall,injected,,,,
 2026-01-01T00:40:00.000Z,2400.000,dose,dosing_automation,d1,,1,0.5,3
 2026-01-01T00:40:00.000Z,2400.000,alarm,stall,high,"it, ""stands""",,,
+2026-01-01T00:45:00.000Z,2700.000,bench,vial,pause,,,,
+2026-01-01T00:45:00.000Z,2700.000,bench,vial,resume,,,,
+2026-01-01T00:45:00.000Z,2700.000,setting,dosing_automation,exchange_volume_ml,"2, was 1",,,
 2026-01-01T00:50:00.000Z,3000.000,dose_refused,x,full,the vial is full,,,
 2026-01-01T00:50:00.000Z,3000.000,alarm,stall,over,it turns,,,
 2026-01-01T00:50:00.000Z,3000.000,state,monitor,lost,it fell,,,
@@ -119,8 +134,9 @@ func TestSummaryCountsAndCompares(t *testing.T) {
 	want := `1 h, 720 readings, 719 of them good
 doses: 1 (media 1.0 mL, alt media 0.5 mL, waste 3.0 mL), refused: 1
 OD: mean error 0 % of the truth, after one scale factor
-growth rate: mean error 0.1 1/h
-vial: at most 16.00 mL in truth, 0.5 mL over the brim
+density held: -10 % from the target in truth, on average since the first dose
+growth rate: on average 0.6 1/h, 0.7 in truth; mean error 0.1 1/h
+vial: at most 16.00 mL in truth, 0.5 mL over the brim; 15.00 mL in the ledger
 alarms: stall
 monitor is lost: it fell`
 	*s.ODErrorPct = math.Round(*s.ODErrorPct)
@@ -182,7 +198,7 @@ func TestPictureIsSoundAndSmall(t *testing.T) {
 			t.Errorf("%s: %d bytes", name, len(text))
 		}
 	}
-	for _, want := range []string{"an &lt;hour&gt; &amp; more", ">truth<", ">target<", ">stirrer_stall<", ">stall<", ">alt media<", ">highest permitted<"} {
+	for _, want := range []string{"an &lt;hour&gt; &amp; more", ">truth<", ">target<", ">stirrer_stall<", ">stall<", ">alt media<", ">highest permitted<", ">LEDs, %<", ">asked for<", "prefers-color-scheme:dark"} {
 		if !strings.Contains(picture(t, example(t)), want) {
 			t.Errorf("no %s in the picture", want)
 		}

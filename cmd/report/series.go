@@ -136,6 +136,28 @@ func (c *canvas) band(r *Run, s series, y axis, colour string) {
 	}
 }
 
+// mean draws the moving mean of what goes up and down within a few pixels.
+func (c *canvas) mean(r *Run, s series, y axis, colour string) {
+	const reach = 4 // pixels to each side
+	cols := r.columns(s)
+	var run []point
+	for x := range cols {
+		var sum float64
+		n := 0
+		for _, near := range cols[max(0, x-reach):min(len(cols), x+reach+1)] {
+			sum, n = sum+near.sum, n+near.n
+		}
+		if cols[x].n > 0 {
+			run = append(run, point{float64(left + x), y.at(sum / float64(n))})
+		}
+	}
+	var path strings.Builder
+	trace(&path, straightened(run))
+	if len(run) > 0 {
+		c.f(`<path d="%s" stroke="%s" fill="none" stroke-width="1.5"/>`, path.String(), colour)
+	}
+}
+
 func trace(path *strings.Builder, run []point) {
 	for i, p := range run {
 		if i == 0 {

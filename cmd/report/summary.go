@@ -21,7 +21,14 @@ type Summary struct {
 	Refused     int      `json:"doses_refused"`
 	ODErrorPct  *float64 `json:"od_error_percent,omitempty"`
 	MuErrorPerH *float64 `json:"growth_rate_error_per_h,omitempty"`
+	// MuTruePerH and MuPerH are means over the run.
+	MuPerH     *float64 `json:"mean_growth_rate_per_h,omitempty"`
+	MuTruePerH *float64 `json:"mean_true_growth_rate_per_h,omitempty"`
+	// HeldPct is the true density less the target, over the target, on average
+	// since the first dose.
+	HeldPct     *float64 `json:"true_od_less_target_percent,omitempty"`
 	MaxTrueML   *float64 `json:"max_true_volume_ml,omitempty"`
+	MaxLedgerML *float64 `json:"max_ledger_volume_ml,omitempty"`
 	OverflowML  float64  `json:"true_overflow_ml"`
 	Alarms      []string `json:"alarms"` // each name once, by first appearance
 	Ended       []Ended  `json:"ended"`  // jobs that are no longer there, and why
@@ -39,7 +46,8 @@ type Ended struct {
 // the readings are not calibrated. That of µ is the mean |estimate − truth|.
 func (r *Run) Summary() Summary {
 	s := Summary{Hours: r.Length.Hours(), Readings: len(r.Rows), Alarms: []string{}, Ended: []Ended{}}
-	var od, mu mean
+	var od, mu, told, real mean
+	ledger := Value{}
 	reading, truth := r.scales()
 	main := r.signal()
 	top := Value{}
@@ -48,6 +56,12 @@ func (r *Run) Summary() Summary {
 		fine := row.Quality == good
 		if fine {
 			s.Good++
+		}
+		if row.LedgerML.Known {
+			ledger = Of(max(ledger.X, row.LedgerML.X))
+		}
+		if row.GrowthPerH.Known {
+			told.add(row.GrowthPerH.X)
 		}
 		if !row.Simulated {
 			continue
@@ -58,13 +72,55 @@ func (r *Run) Summary() Summary {
 		}
 		if row.GrowthPerH.Known {
 			mu.add(math.Abs(row.GrowthPerH.X - row.True.MuPerH))
+			real.add(row.True.MuPerH)
 		}
 	}
 	s.ODErrorPct, s.MuErrorPerH, s.MaxTrueML = od.pointer(), mu.pointer(), top.pointer()
+	s.MuPerH, s.MuTruePerH, s.MaxLedgerML, s.HeldPct = told.pointer(), real.pointer(), ledger.pointer(), r.held().pointer()
 	for _, e := range r.Events {
 		s.count(e)
 	}
 	return s
+}
+
+// held is how far the true density is from the target, in percent of it.
+func (r *Run) held() Value {
+	since, unit := r.Length, r.unit()
+	for _, e := range r.sorted() {
+		if e.Kind == Dose && e.MediaML+e.AltMediaML > 0 {
+			since = e.At
+			break
+		}
+	}
+	var off mean
+	for i := range r.Rows {
+		if row := &r.Rows[i]; row.At > since && row.Simulated && row.Target.Known && row.Target.X > 0 && unit.Known {
+			off.add(100 * (row.True.ODAU*unit.X/row.Target.X - 1))
+		}
+	}
+	if off.n == 0 {
+		return Value{}
+	}
+	return Of(off.sum / float64(off.n))
+}
+
+// unit brings the truth to what the target counts in: to AU of a calibrated OD,
+// or to multiples of the density at which the filtered OD began.
+func (r *Run) unit() Value {
+	if r.TargetInAU {
+		return Of(1)
+	}
+	const first = 12 // rows; the culture has hardly grown by then
+	var ratios []float64
+	for i := range r.Rows {
+		if row := &r.Rows[i]; row.Filtered.Known && row.Simulated && row.True.ODAU > 0 && len(ratios) < first {
+			ratios = append(ratios, row.Filtered.X/row.True.ODAU)
+		}
+	}
+	if len(ratios) == 0 {
+		return Value{}
+	}
+	return Of(median(ratios))
 }
 
 func (s *Summary) count(e Event) {
@@ -110,11 +166,18 @@ func (s Summary) String() string {
 	if s.ODErrorPct != nil {
 		lines = append(lines, fmt.Sprintf("OD: mean error %.2g %% of the truth, after one scale factor", *s.ODErrorPct))
 	}
+	if s.HeldPct != nil {
+		lines = append(lines, fmt.Sprintf("density held: %+.2g %% from the target in truth, on average since the first dose", *s.HeldPct))
+	}
 	if s.MuErrorPerH != nil {
-		lines = append(lines, fmt.Sprintf("growth rate: mean error %.2g 1/h", *s.MuErrorPerH))
+		lines = append(lines, fmt.Sprintf("growth rate: on average %.3g 1/h, %.3g in truth; mean error %.2g 1/h", *s.MuPerH, *s.MuTruePerH, *s.MuErrorPerH))
 	}
 	if s.MaxTrueML != nil {
-		lines = append(lines, fmt.Sprintf("vial: at most %.2f mL in truth, %.2g mL over the brim", *s.MaxTrueML, s.OverflowML))
+		text := fmt.Sprintf("vial: at most %.2f mL in truth, %.2g mL over the brim", *s.MaxTrueML, s.OverflowML)
+		if s.MaxLedgerML != nil {
+			text += fmt.Sprintf("; %.2f mL in the ledger", *s.MaxLedgerML)
+		}
+		lines = append(lines, text)
 	}
 	lines = append(lines, "alarms: "+list(s.Alarms))
 	for _, j := range s.Ended {

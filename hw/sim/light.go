@@ -30,7 +30,7 @@ type diode struct {
 
 func newLight(cfg Config) light {
 	r := source(cfg.Seed, "optics")
-	l := light{family: families[cfg.Noise], random: r, humPhase: r.Float64()}
+	l := light{family: cfg.family(), random: r, humPhase: r.Float64()}
 	l.ir, _ = ledOutput(cfg.IRLED)
 	for _, key := range cfg.fitted() {
 		number, _ := strconv.Atoi(key) // Validate has seen it

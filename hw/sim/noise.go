@@ -8,6 +8,7 @@ import (
 // NoiseConfig is what no model explains.
 type NoiseConfig struct {
 	Noise          string  `toml:"noise" oneof:"none|nominal|colored|noisy" help:"family of a reading's error"`
+	NoiseCV        float64 `toml:"noise_cv" min:"0" max:"1" help:"standard deviation of a reading over its value, such as 0.033; 0: the family's own"`
 	ReadNoiseV     float64 `toml:"read_noise_v" unit:"V" min:"0" max:"1" help:"standard deviation of a sample without light"`
 	ShotNoiseSqrtV float64 `toml:"shot_noise_sqrt_v" unit:"√V" min:"0" max:"1" help:"its growth with the square root of volts"`
 }
@@ -26,6 +27,15 @@ var families = map[string]family{
 	"nominal": {cv: .0056, rho: .02, p: .0030, k: 4},
 	"colored": {floor: 9.85e-4, cv: .0054, rho: .59, p: .0073, k: 5},
 	"noisy":   {floor: 7.82e-3, cv: .0114, rho: .83, p: .0150, k: 6},
+}
+
+// family is the configured one, as loud as the configuration says.
+func (c NoiseConfig) family() family {
+	f := families[c.Noise]
+	if c.NoiseCV > 0 && c.Noise != "none" {
+		f.cv = c.NoiseCV
+	}
+	return f
 }
 
 // next advances the standardized error z of a channel by one reading and

@@ -156,6 +156,22 @@ func TestNoiseFamilies(t *testing.T) {
 	}
 }
 
+func TestNoiseIsAsLoudAsAsked(t *testing.T) {
+	for family, want := range map[string]float64{"nominal": 0.033, "noisy": 0.033, "none": 0} {
+		b, clock := open(t, func(c *Config) { quiet(c); still(c); c.Noise, c.NoiseCV, c.Response, c.InitialODAU = family, 0.033, "linear", 1 })
+		set(t, ledOf(t, b, "A"), 80)
+		var sum, squares float64
+		const n = 4000
+		for range n {
+			clock.Advance(5 * time.Second)
+			v := mean(t, b, 2)
+			sum, squares = sum+v, squares+v*v
+		}
+		m := sum / n
+		within(t, family+": σ over the mean", math.Sqrt(max(squares/n-m*m, 0))/m, want, 0.005)
+	}
+}
+
 func TestBurstTimesAreRoundRobin(t *testing.T) {
 	burst, err := timeline(hw.Plan{0, time.Millisecond, 20 * time.Millisecond}, 2, 1500*time.Microsecond)
 	if err != nil {

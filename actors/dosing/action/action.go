@@ -74,6 +74,8 @@ func Dose(name string, options map[string]any) (actors.Dose, error) {
 	switch {
 	case name == "pumps":
 		err = sequence(&d, options["sequence"])
+	case strings.HasPrefix(name, "circulate_") && options["duration"] == nil:
+		return d, refuse("invalid", "%s: want duration (s)", name)
 	case strings.HasPrefix(name, "circulate_"):
 		d.Pump, d.Circulate = f.pump, true
 		d.For, err = duration(options["duration"])

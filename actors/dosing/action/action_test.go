@@ -47,7 +47,7 @@ func TestNonsenseIsRefused(t *testing.T) {
 		{"add_media", map[string]any{"ml": -1.0}, "out_of_range"},
 		{"add_media", map[string]any{"litres": 1.0}, "unknown"},
 		{"circulate_media", map[string]any{"ml": 1.0}, "unknown"},
-		{"circulate_media", nil, "out_of_range"},
+		{"circulate_media", nil, "invalid"},
 		{"pumps", nil, "invalid"},
 		{"pumps", map[string]any{"sequence": []any{map[string]any{"beer": 1.0}}}, "invalid"},
 		{"pumps", map[string]any{"sequence": []any{map[string]any{"media": 0.0}}}, "invalid"},

@@ -39,6 +39,7 @@ type Model struct {
 	floor   float64
 	hidden  float64   // see interpolation
 	anchors []float64 // ℓ of the standards, ascending
+	grid    []point   // of each angle at the first grid point, then at the next
 }
 
 // angle is one photodiode of a Model.
@@ -67,6 +68,7 @@ func New(e calibration.Estimator) (Model, error) {
 	if !slices.ContainsFunc(e.Angles, func(a calibration.Angle) bool { return a.LowScale != nil }) {
 		m.defaultScales()
 	}
+	m.tabulate()
 	m.anchors = m.standards()
 	m.hidden = m.interpolation()
 	return m, nil
@@ -100,14 +102,47 @@ const leastSigma = 1e-6 // of ln V; a floor of 0 would make one angle infinitely
 // misfit is the negative log-likelihood of ℓ, but for a constant: pseudo-Huber,
 // so that one bubble at one angle does not carry the rest away.
 func (m *Model) misfit(logV []float64, l float64) float64 {
-	t := min(max((m.hi-l)/(m.hi-m.lo), 0), 1)
 	sum := 0.0
 	for i, a := range m.angles {
-		sigma := m.sigmaOf(a, l) / max(math.Abs(a.mu.Slope(l)), leastSlope) * (1 - t + a.low*t)
-		r := (logV[i] - a.mu.At(l)) / sigma
-		sum += math.Sqrt(1+r*r) - 1 + math.Log(sigma)
+		sum += m.at(a, l).misfit(logV[i])
 	}
 	return sum
+}
+
+// point is what an angle's curves say at one ℓ, whatever is read.
+type point struct{ mu, sigma, logSigma float64 }
+
+func (m *Model) at(a angle, l float64) point {
+	t := min(max((m.hi-l)/(m.hi-m.lo), 0), 1)
+	sigma := m.sigmaOf(a, l) / max(math.Abs(a.mu.Slope(l)), leastSlope) * (1 - t + a.low*t)
+	return point{a.mu.At(l), sigma, math.Log(sigma)}
+}
+
+func (p point) misfit(logV float64) float64 {
+	r := (logV - p.mu) / p.sigma
+	return math.Sqrt(1+r*r) - 1 + p.logSigma
+}
+
+// tabulate works the curves out on the grid, once for all readings.
+func (m *Model) tabulate() {
+	m.grid = make([]point, 0, gridPoints*len(m.angles))
+	for i := range gridPoints {
+		for _, a := range m.angles {
+			m.grid = append(m.grid, m.at(a, gridAt(m.lo, m.hi, i)))
+		}
+	}
+}
+
+// misfits are the misfits on the grid.
+func (m *Model) misfits(logV []float64) []float64 {
+	all, rest := make([]float64, gridPoints), m.grid
+	for i := range all {
+		for j, v := range logV {
+			all[i] += rest[j].misfit(v)
+		}
+		rest = rest[len(logV):]
+	}
+	return all
 }
 
 // Estimate is a concentration with its interval.
@@ -152,7 +187,7 @@ const widest = 100 // decades either way; 10 to this power is still a number
 
 // locate is the most likely ℓ.
 func (m *Model) locate(logV []float64) float64 {
-	return minimize(func(l float64) float64 { return m.misfit(logV, l) }, m.lo, m.hi)
+	return minimize(func(l float64) float64 { return m.misfit(logV, l) }, m.misfits(logV), m.lo, m.hi)
 }
 
 // worst is the largest distance of a reading from its curve at l, in σ.

@@ -325,3 +325,24 @@ func TestFittedEstimatorIsGivenBack(t *testing.T) {
 		t.Errorf("%v: written again it is another file\n%s\n%s", err, text, twice)
 	}
 }
+
+func BenchmarkEstimate(b *testing.B) {
+	e, err := os.ReadFile("../../../hw/calibration/testdata/estimators/od_fused/od-fused-estimator-2026-01-27.yaml")
+	if err != nil {
+		b.Fatal(err)
+	}
+	parsed, err := calibration.ParseEstimator("e.yaml", e)
+	if err != nil {
+		b.Fatal(err)
+	}
+	m, err := fusion.New(parsed)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := m.Estimate(map[string]float64{"45": 0.394, "90": 0.219, "135": 0.142}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -122,5 +122,6 @@ func (m *Model) without(l float64) (Model, bool) {
 		}
 		out.angles[i].mu = mu
 	}
+	out.tabulate()
 	return out, true
 }

@@ -6,19 +6,16 @@ import (
 	"slices"
 )
 
+// gridAt is the place number i of the grid from lo to hi.
+func gridAt(lo, hi float64, i int) float64 { return lo + float64(i)*((hi-lo)/(gridPoints-1)) }
+
 // minimize finds the least of f between lo and hi, where f may have several
-// valleys: a grid shows them, and the deepest few are searched.
-func minimize(f func(float64) float64, lo, hi float64) float64 {
-	step := (hi - lo) / (gridPoints - 1)
-	xs, ys := make([]float64, gridPoints), make([]float64, gridPoints)
-	for i := range xs {
-		xs[i] = lo + float64(i)*step
-		ys[i] = f(xs[i])
-	}
+// valleys: ys, its values on the grid, show them, and the deepest few are searched.
+func minimize(f func(float64) float64, ys []float64, lo, hi float64) float64 {
 	valleys := valleysOf(ys)
-	best := xs[valleys[0]]
+	best := gridAt(lo, hi, valleys[0])
 	for _, i := range valleys[:min(refinePoints, len(valleys))] {
-		x := golden(f, max(lo, xs[i]-step), min(hi, xs[i]+step))
+		x := golden(f, gridAt(lo, hi, max(i-1, 0)), gridAt(lo, hi, min(i+1, gridPoints-1)))
 		if f(x) < f(best) {
 			best = x
 		}

@@ -1,0 +1,229 @@
+package actorstest_test
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/actors/actorstest"
+	"github.com/pioactor/pioactor/actors/temperature/inference"
+	"github.com/pioactor/pioactor/cmd"
+	"github.com/pioactor/pioactor/hw"
+)
+
+// warmth is one life of a thermostat.
+type warmth struct {
+	version string  // of the 20 mL model
+	room    float64 // °C, which the thermostat is told
+	target  float64 // °C
+	dosing  bool    // a turbidostat pumps media of the room's temperature meanwhile
+	hours   int
+	seed    uint64
+}
+
+// warmthScore is of the true vial. Trough figures are taken at the end of each
+// cool-down, when it is measured; the mean is over the whole cycle.
+type warmthScore struct {
+	overC   float64 // trough: highest over the target
+	steadyC float64 // trough: mean of the second half less the target
+	meanC   float64 // whole cycle: mean of the second half less the target
+	peakC   float64 // whole cycle: highest of the second half less the target
+	wrongC  float64 // largest error of a measurement in the second half
+}
+
+func (x warmth) live(t testing.TB) warmthScore {
+	h := actorstest.Open(t, actorstest.HouseOptions{Seed: x.seed, Forget: true, Wrap: unpunctual(x.seed), Configure: x.configure})
+	s := warmthScore{overC: math.Inf(-1), peakC: math.Inf(-1)}
+	half := time.Duration(x.hours) * time.Hour / 2
+	measured := 0.0
+	h.OnFact(func(f actors.Fact) {
+		v, ok := f.(actors.VialTemperature)
+		if !ok {
+			return
+		}
+		truth := h.Board.Truth().VialC
+		s.overC = max(s.overC, truth-x.target)
+		if h.Lived() >= half {
+			measured++
+			s.steadyC += truth - x.target
+			s.wrongC = max(s.wrongC, math.Abs(v.C-truth))
+		}
+	})
+	h.Run(half)
+	looks := 0.0
+	for ; h.Lived() < 2*half; looks++ {
+		h.Run(7 * time.Second)
+		truth := h.Board.Truth().VialC
+		s.meanC, s.peakC = s.meanC+truth-x.target, max(s.peakC, truth-x.target)
+	}
+	s.steadyC, s.meanC = s.steadyC/max(measured, 1), s.meanC/looks
+	return s
+}
+
+func (x warmth) configure(c *cmd.Config) {
+	c.Unit.Model, c.Unit.ModelVersion, c.Sim.RoomC = "pioreactor_20ml", x.version, x.room
+	if x.version == "1.0" {
+		c.Sim.BoardLoss = 0 // its recorded boards end as warm as the vial
+	}
+	c.SetJob("temperature_automation.thermostat", "room_temperature_c", x.room)
+	c.Sim.Start = []string{fmt.Sprintf("temperature_automation=thermostat target_temperature=%g", x.target)}
+	if x.dosing {
+		c.Sim.MediaBottleML, c.Sim.WasteBottleML = 5000, 5000
+		c.Sim.Start = append(c.Sim.Start, "stirring", "od_reading", "growth_rate_calculating", "dosing_automation=turbidostat target_biomass=3")
+	}
+}
+
+// unpunctual is a board on a computer that is up to 0.3 s late or early with each
+// sample of its thermometer.
+func unpunctual(seed uint64) func(hw.Board) hw.Board {
+	return func(b hw.Board) hw.Board {
+		return &lateBoard{Board: b, rng: rand.New(rand.NewPCG(seed, 3)), last: math.NaN()}
+	}
+}
+
+type lateBoard struct {
+	hw.Board
+	rng  *rand.Rand
+	last float64 // °C
+}
+
+func (b *lateBoard) Thermometer() (hw.Thermometer, error) {
+	th, err := b.Board.Thermometer()
+	return lateThermometer{th, b}, err
+}
+
+type lateThermometer struct {
+	hw.Thermometer
+	b *lateBoard
+}
+
+// Series moves the readings along the slope since the series before.
+func (l lateThermometer) Series(n int, interval time.Duration) hw.Series {
+	s := l.Thermometer.Series(n, interval)
+	if len(s.C) == 0 {
+		return s
+	}
+	slope := (s.C[0] - l.b.last) / inference.Spacing.Seconds()
+	l.b.last = s.C[0]
+	if off := slope * 0.3 * (2*l.b.rng.Float64() - 1); math.Abs(slope) < 2 {
+		for i := range s.C {
+			s.C[i] += off
+		}
+	}
+	return s
+}
+
+// recordedScore is how an algorithm does on cool-downs of real boards.
+type recordedScore struct {
+	n, outside int     // those with an accepted range; those put outside of it
+	offC       float64 // largest distance from the middle of the range
+	jitterSD   float64 // °C; mean over the cool-downs, of a spacing ±0.3 s
+	jitterC    float64 // the most it moved one
+	roomC      float64 // the most a room of 18 or 27 °C moves one that is told, less the room's own shift
+	untoldC    float64 // and one that is not told
+	unfit      int     // of those untold, refused as no cool-down
+}
+
+func recorded(t testing.TB, algorithm string) (s recordedScore) {
+	t.Helper()
+	f, err := os.Open("../temperature/inference/testdata/cooldowns.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r := csv.NewReader(f)
+	r.Comment = '#'
+	rows, err := r.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := inference.For("pioreactor_20ml", map[string]string{"A": "1.0", "B": "1.5"}[algorithm])
+	rng := rand.New(rand.NewPCG(1, 9))
+	spreads := 0.0
+	for _, row := range rows {
+		if row[0] != algorithm || row[6] == "no fit" || row[4] == "" || row[5] == "" {
+			continue
+		}
+		c := cooling{t: t, plan: plan, duty: number(t, row[2]), room: number(t, row[3])}
+		for _, x := range strings.Fields(row[7]) {
+			c.boardC = append(c.boardC, number(t, x))
+		}
+		low, high := number(t, row[4]), number(t, row[5])
+		got, _ := c.vial(0, 0)
+		s.n++
+		s.offC = max(s.offC, math.Abs(got-(low+high)/2))
+		if got < low || got > high {
+			s.outside++
+		}
+		sd, most := c.jitter(got, rng)
+		spreads, s.jitterC = spreads+sd, max(s.jitterC, most)
+		for _, room := range []float64{18, 27} {
+			d := room - c.room
+			if told, fits := c.vial(d, d); fits {
+				s.roomC = max(s.roomC, math.Abs(told-got-d))
+			}
+			if untold, fits := c.vial(d, 0); fits {
+				s.untoldC = max(s.untoldC, math.Abs(untold-got-d))
+			} else {
+				s.unfit++
+			}
+		}
+	}
+	s.jitterSD = spreads / float64(max(s.n, 1))
+	return s
+}
+
+func number(t testing.TB, text string) float64 {
+	t.Helper()
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// cooling is one recorded cool-down.
+type cooling struct {
+	t          testing.TB
+	plan       inference.Plan
+	duty, room float64
+	boardC     []float64
+}
+
+// vial is what is inferred in a world warmer by d of a room said to be warmer by told.
+func (c cooling) vial(d, told float64) (celsius float64, fits bool) {
+	warmer := make([]float64, len(c.boardC))
+	for i, x := range c.boardC {
+		warmer[i] = x + d
+	}
+	got, err := c.plan.Vial(c.duty, c.room+told, warmer)
+	if err != nil && (d == told || !errors.Is(err, inference.ErrNoFit)) {
+		c.t.Errorf("a cool-down in a world %+g °C warmer: %v", d, err)
+	}
+	return got, err == nil
+}
+
+// jitter samples 200 times with each sample up to 0.3 s early or late.
+func (c cooling) jitter(want float64, rng *rand.Rand) (sd, most float64) {
+	const tries = 200
+	for range tries {
+		shaken := cooling{c.t, c.plan, c.duty, c.room, make([]float64, len(c.boardC))}
+		for i := range c.boardC {
+			at := float64(i) + (2*rng.Float64()-1)*0.3/inference.Spacing.Seconds()
+			k := min(max(int(at), 0), len(c.boardC)-2)
+			shaken.boardC[i] = c.boardC[k] + (at-float64(k))*(c.boardC[k+1]-c.boardC[k])
+		}
+		got, _ := shaken.vial(0, 0)
+		off := got - want
+		sd, most = sd+off*off/tries, max(most, math.Abs(off))
+	}
+	return math.Sqrt(sd), most
+}

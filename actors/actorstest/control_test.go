@@ -1,0 +1,43 @@
+package actorstest_test
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+// toprakPerH is a dilution of 1 mL in 15 mL each 12 min.
+var toprakPerH = math.Log1p(1.0/15) / 0.2
+
+// TestControlDoesNotRot holds the key rows of docs/control.md, in short lives,
+// with tolerances a little wider than the aims there: what a few hours scatter.
+func TestControlDoesNotRot(t *testing.T) {
+	for _, x := range []density{
+		{"normalized_od", 1.15, 0.5, 0.033, 0.15, 4, 1},
+		{"normalized_od", 0.85, 1, 0.006, 0.45, 4, 2},
+		{"od", 1, 1, 0.033, 0.15, 5, 1},
+	} {
+		s := x.live(t)
+		t.Logf("%v: %+v", x, s)
+		if math.Abs(s.atDose) > 0.03 || s.doubled > 0 || s.doses < 15 {
+			t.Errorf("%v: density %+.1f %% from the target at %d doses, %d of them doubled; want within 3 %%, none", x, 100*s.atDose, s.doses, s.doubled)
+		}
+		if s.overML > 0 || s.mostML > 18 || s.stopped >= 0 {
+			t.Errorf("%v: %.2f mL in the vial, %.2f mL over the brim, dosing stopped at %v", x, s.mostML, s.overML, s.stopped)
+		}
+	}
+	if s := rhythm(t, 1.15, 10, 8, 4); s.missed+s.doubled > 0 || s.ledgerML > 1e-6 || s.doses < 25 {
+		t.Errorf("chemostat: %+v; want none missed or doubled, and the ledger equal", s)
+	}
+	for _, x := range []warmth{{"1.5", 18, 37, false, 6, 1}, {"1.0", 27, 30, false, 6, 2}, {"1.5", 22, 37, true, 6, 3}} {
+		s := x.live(t)
+		t.Logf("%+v: %+v", x, s)
+		// A dose just before a measurement leaves the vial a little colder than the next finds it.
+		if s.overC > 0.7 || math.Abs(s.steadyC) > 0.5 || math.Abs(s.meanC) > 1 || s.wrongC > 1.2 {
+			t.Errorf("%+v: %+v", x, s)
+		}
+	}
+	if start, step, strays := (fan{15, 9, 2, 500}).live(t); max(start, step) > time.Minute || strays > 20 {
+		t.Errorf("stirring: %v and %v to come to the target, then %.1f rpm off", start, step, strays)
+	}
+}

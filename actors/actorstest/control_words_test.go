@@ -1,0 +1,51 @@
+//go:build docs
+
+package actorstest_test
+
+const densityWords = `## The turbidostat's density
+
+Target: three times the density at the start, 1 mL exchanges in 15 mL, µmax 0.9 1/h, linear optics; with ` + "`od`" + ` the calibration is made from ten
+minutes of readings at rest, so its own error counts. *At the dose* is the true density when a dose begins, less the target: that is what a
+turbidostat decides; aim within ±3 %. *Mean over time* lies about half a dose (3.2 %) lower by the nature of exchanges: want it on the target,
+choose a smaller exchange. *Doubled* is a dose begun while the true density was still below the target by more than half of what a dose takes off;
+aim 0. The true volume must stay within the vial, or dosing must have been stopped first. The waste line is obstructed from the start on, before
+the dose check has seen a dose of a sound vial; that it stops such a vial late or never, and at 3.3 % noise now and then a sound one, is a defect. A
+stopped turbidostat no longer holds its density: that is the price.`
+
+const rhythmWords = `## The chemostat under kills
+
+0.5 mL every 20 min; the process is killed 20 times at random, every second time within 15 s of a dose's beginning. *Missed*: a gap of more than
+20 min and 10 s between two doses; *doubled*: one of less than 20 min less 1 s; aims 0. A dose cut off by a kill counts as given. The ledger is
+compared with the seconds that the pump really turned, put into its active calibration (0.09 mL/s + 0.01 mL), for each dose that was not cut off;
+aim: equal. Without OD readings here, so that the dose check has no say.`
+
+const warmthWords = `## The thermostat
+
+Heater and thermometer share a board, so the vial is measured by how the board cools while the heater rests, and the vial goes up and down with that
+rhythm. **What the unit calls its temperature is that at the end of a rest, the trough of the cycle.** *Overshoot* and *steady* are the true vial's
+distance from the target then (the highest of 48 h; the mean of the last 24 h); aims at most 0.5 °C, within ±0.5 °C. *Mean of the cycle* is what
+the culture lives at on average, and *top of the cycle* the most it sees, both less the target, over the last 24 h. All in °C. The thermometer's
+samples come up to 0.3 s early or late, and the thermostat is told the room. Beside a turbidostat, media of the room's temperature flow in.`
+
+const recordedWords = `## Temperature on recorded cool-downs
+
+How the two algorithms do on boards that were really recorded (actors/temperature/inference/testdata): whatever the thermostat makes of its
+measurements, this error of the model comes on top. The accepted ranges are Pioreactor's. *Most from its middle* is the model's error; aim 0.5 °C.
+Spacing: 200 times each, every sample up to 0.3 s early or late; aim 0.5 °C. Room: everything as much warmer as the room, in a room of 18 and 27 °C instead of 22;
+*told*: the error with ` + "`room_temperature_c`" + ` set right; *not told*: with it left at 22.`
+
+const speedWords = `## Stirring
+
+Fans of different strength, friction and inertia, without a calibration. When the bar's true speed has come to stay within ±20 rpm of the target;
+aim 60 s. *Strays*: the most it is off later, in an hour each.`
+
+const lightWords = `## Light and dark
+
+light_dark_cycle beside OD readings every 5 s. *Off by*: from the instant the light should change to when it did; aim 10 s. While OD is read the
+LEDs are dark, so of the light hours the LED shines a share.`
+
+const challengeWords = `## The morbidostats
+
+The culture's IC50 rises with every generation under the drug (3 % of ln IC50 each). The true growth rate over the last 24 h against the
+target; aim within 5 %. Toprak's rule is on or off with 1 mL at a time, so its growth rate saws; it compares with the dilution rate as the
+calibration has it, so a pump that gives more or less than it says shifts it. Seed 3.`
