@@ -14,27 +14,26 @@ import (
 // is retained, and feeds the taps.
 type bus struct {
 	mu       sync.Mutex
+	count    uint64 // of all facts
 	kinds    map[reflect.Type]*kind
-	count    uint64  // of all facts
 	order    []*kind // of those that retain, by first publication
 	taps     []*Tap
 	watchers []func(Fact)
 }
 
+// mark is the newest fact of one kind: how many of its kind there were with it,
+// how many of all kinds, and when on Mono.
+type mark struct {
+	seq, count uint64
+	mono       time.Duration
+}
+
 // kind is what the bus knows of one type of facts.
 type kind struct {
 	subs     []*actor.PID
-	seq      uint64
 	last     mark
 	meta     []int // where the field Meta is; known once one was published
 	retained map[string]Retained
-}
-
-// mark is when a fact was published: how many of all kinds there were with it,
-// and the time on Mono.
-type mark struct {
-	count uint64
-	mono  time.Duration
 }
 
 // kind returns what is known of t, from now on.
@@ -73,17 +72,17 @@ func (s *System) publish(experiment string, f Fact) Fact {
 	b.mu.Lock()
 	t := reflect.TypeOf(f)
 	k := b.kind(t)
-	if k.seq++; k.meta == nil {
+	if k.meta == nil {
 		field, _ := t.FieldByName("Meta") // every Fact embeds it: that makes it one
 		k.meta = field.Index
 	}
 	b.count++
-	k.last = mark{b.count, s.clock.Mono()}
+	k.last = mark{k.last.seq + 1, b.count, s.clock.Mono()}
 	at := f.About().At
 	if at.IsZero() {
 		at = s.clock.Now()
 	}
-	f = stamp(f, k.meta, Meta{s.unit, experiment, s.boot, k.seq, at, k.last.mono})
+	f = stamp(f, k.meta, Meta{s.unit, experiment, s.boot, k.last.seq, at, k.last.mono})
 	if r, ok := f.(Retained); ok {
 		b.keep(k, r)
 	}
