@@ -72,7 +72,6 @@ func (b *Biomass) start(c *actors.Context) error {
 			return nil
 		}
 	}
-	b.look(c)
 	return b.changed(c)
 }
 
@@ -90,9 +89,11 @@ func (b *Biomass) look(c *actors.Context) {
 }
 
 // changed begins with another target or signal. A signal that is known not to
-// be there is refused.
+// be there is refused: by the newest readings, also those that were held back
+// because of a dose, or the next start would know better and be refused.
 func (b *Biomass) changed(c *actors.Context) error {
 	b.recent = settled{}
+	b.look(c)
 	if b.readers.rounds >= enoughRounds {
 		switch {
 		case b.BiomassSignal == odFused && !b.readers.hasFused:

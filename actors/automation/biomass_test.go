@@ -52,6 +52,20 @@ func TestAutoIsTheBestSignalThereIs(t *testing.T) {
 	}
 }
 
+// Readings that a dose holds back tell all the same which signals there are.
+func TestMissingSignalIsRefusedWhileReadingsAreHeldBack(t *testing.T) {
+	for _, name := range []string{"turbidostat", "morbidostat"} {
+		b := start(t, 1, epoch, state.NewMemory(), name, "target_biomass", 3)
+		b.sys.Publish("exp", actors.DoseStarted{ID: "by hand"})
+		b.signals(20*time.Second, 0.5, 0, 1, "", false)
+		for _, signal := range []string{"od_fused", "od"} {
+			if r := b.set("biomass_signal", signal); r.Code != "not_calibrated" {
+				t.Errorf("%s: %s without a calibration: %+v, want not_calibrated", name, signal, r)
+			}
+		}
+	}
+}
+
 // A calibration made in the middle of a run must not change what a target of 3 means.
 func TestAutoStaysWhatItCameTo(t *testing.T) {
 	store := state.NewMemory()
