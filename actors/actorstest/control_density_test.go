@@ -14,9 +14,9 @@ import (
 	"github.com/pioactor/pioactor/hw/sim"
 )
 
-// density is one life of a turbidostat that is to hold three times the density
+// densityLife is one life of a turbidostat that is to hold three times the density
 // at its start.
-type density struct {
+type densityLife struct {
 	signal  string  // "normalized_od", or "od" with a calibration made on the twin
 	pump    float64 // true rate of the inflow pumps over the calibrated one
 	waste   float64 // share of the waste flow that gets through
@@ -39,12 +39,12 @@ type densityScore struct {
 	stopped        time.Duration // when the dose check stopped dosing; below 0: it did not
 }
 
-func (x density) String() string {
+func (x densityLife) String() string {
 	return fmt.Sprintf("%s, pumps %+.0f %%, waste %.0f %%, noise %.1f %%, bubbles %.0f %%, seed %d",
 		x.signal, 100*(x.pump-1), 100*x.waste, 100*x.noise, 100*x.bubbles, x.seed)
 }
 
-func (x density) open(t testing.TB) *actorstest.House {
+func (x densityLife) open(t testing.TB) *actorstest.House {
 	h := actorstest.Open(t, actorstest.HouseOptions{Seed: x.seed, Forget: true, Configure: func(c *cmd.Config) {
 		c.Sim.InitialODAU, c.Sim.LagH, c.Sim.Response = 0.3, 0, "linear"
 		c.Sim.NoiseCV, c.Sim.BubbleGain = x.noise, x.bubbles
@@ -72,7 +72,7 @@ func inject(t testing.TB, h *actorstest.House, text string) {
 
 // live is the whole life: ten minutes at rest to normalize or to calibrate in,
 // then growth and dosing.
-func (x density) live(t testing.TB) densityScore {
+func (x densityLife) live(t testing.TB) densityScore {
 	h := x.open(t)
 	s := densityScore{stopped: -1, capacityML: h.Board.Info().CapacityML}
 	start := h.Board.Truth().ODAU

@@ -82,24 +82,24 @@ const life = 48 // h
 
 func (p *page) density(t *testing.T) {
 	q := p.ask(densityWords, "| signal | inflow pumps | waste flow | noise | doses | at the dose | mean over time | doubled | most in the vial | dosing |")
-	var all []density
+	var all []densityLife
 	for _, waste := range []float64{1, 0.5, 0} {
 		for _, pump := range []float64{0.85, 1, 1.15} {
 			for _, noise := range []float64{0.006, 0.016, 0.033} {
-				all = append(all, density{"normalized_od", pump, waste, noise, 0.15, life, 1})
+				all = append(all, densityLife{"normalized_od", pump, waste, noise, 0.15, life, 1})
 			}
 		}
 	}
 	for _, noise := range []float64{0.006, 0.016, 0.033} {
-		all = append(all, density{"od", 1, 1, noise, 0.15, life, 2})
+		all = append(all, densityLife{"od", 1, 1, noise, 0.15, life, 2})
 	}
-	all = append(all, density{"normalized_od", 1, 1, 0.016, 0.45, life, 3}, density{"od", 1, 1, 0.016, 0.45, life, 3})
+	all = append(all, densityLife{"normalized_od", 1, 1, 0.016, 0.45, life, 3}, densityLife{"od", 1, 1, 0.016, 0.45, life, 3})
 	for _, x := range all {
 		q.row(t, x.String(), func(t *testing.T) string { return x.row(x.live(t)) })
 	}
 }
 
-func (x density) row(s densityScore) string {
+func (x densityLife) row(s densityScore) string {
 	at, mean := percent(s.atDose), percent(s.mean)
 	dosing := "went on"
 	if s.stopped >= 0 {
