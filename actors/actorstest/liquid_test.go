@@ -54,7 +54,7 @@ func TestVialNeverRunsOver(t *testing.T) {
 				}
 				seed := uint64(1 + 10*i + 3*j)
 				rng := rand.New(rand.NewPCG(seed, 1))
-				h := dosed(t, seed, func(c *cmd.Config) { c.Sim.MediaRateFactor, c.Media.MaxUnverifiedML = pump, 0 })
+				h := dosed(t, seed, func(c *cmd.Config) { c.Sim.MediaRateFactor, c.Media.MaxUnverifiedML = pump, 4.3 })
 				h.Run(time.Hour)
 				inject(t, h, fmt.Sprintf("waste_blocked:%v", 1-flow))
 				for range 4 {
@@ -265,5 +265,34 @@ func TestPumpsByHand(t *testing.T) {
 	ledger, _ := actors.LatestOf[actors.Vial](h.System, "")
 	if v := h.Board.Truth().VolumeML; ledger.VolumeML-v > 1e-6 || v-ledger.VolumeML > 1e-6 {
 		t.Errorf("the ledger says %.6f mL, the vial holds %.6f mL", ledger.VolumeML, v)
+	}
+}
+
+// TestWasteLineThatWasNeverConnected: somebody is called before the vial is full,
+// and left alone where the waste is seen to leave.
+func TestWasteLineThatWasNeverConnected(t *testing.T) {
+	for _, pump := range []float64{0.85, 1.15} {
+		for _, blocked := range []bool{true, false} {
+			h := dosed(t, 7, func(c *cmd.Config) { c.Sim.MediaRateFactor = pump })
+			if blocked {
+				inject(t, h, "waste_blocked:1")
+			}
+			full, called := false, false
+			h.OnFact(func(f actors.Fact) {
+				if a, ok := f.(actors.Alarm); ok && a.Active && (a.Name == "waste_unseen" || a.Name == "dose_check") && !full {
+					called = true
+				}
+				full = full || h.Board.Truth().OverflowML > 0
+			})
+			h.Run(6 * time.Hour)
+			if blocked && !called {
+				t.Errorf("pump %v: the vial ran full of %.2f mL and nobody was called", pump, h.Board.Truth().VolumeML)
+			}
+			h.Do("alarm", actors.Acknowledge{Name: "waste_unseen"})
+			h.Run(time.Hour)
+			if a, _ := actors.LatestOf[actors.Alarm](h.System, "waste_unseen"); a.Active {
+				t.Errorf("pump %v, blocked %v: still asked to look at the waste line", pump, blocked)
+			}
+		}
 	}
 }

@@ -46,13 +46,11 @@ type MediaConfig struct {
 	AltMediaML      float64 `toml:"alt_media_ml" unit:"mL" min:"0" max:"100000" help:"in the full alt media bottle; 0: its level is not followed"`
 	WasteML         float64 `toml:"waste_ml" unit:"mL" min:"0" max:"100000" help:"room in the empty waste bottle; 0: its level is not followed"`
 	LowML           float64 `toml:"low_ml" unit:"mL" min:"0" max:"100000" help:"alarm when no more than this is left in a bottle, or of the room for waste"`
-	MaxUnverifiedML float64 `toml:"max_unverified_ml" unit:"mL" min:"0" max:"100000" help:"an automation may add so much before OD shows that the waste leaves; 0 is strict: no more than the vial has room for above the efflux tube, with a pump 15 % too fast"`
+	MaxUnverifiedML float64 `toml:"max_unverified_ml" unit:"mL" min:"0" max:"100000" help:"an automation may add so much before OD shows that the waste leaves; 0: as much as it takes; in a 20 mL vial 4 is strict"`
 }
 
-// DefaultMediaConfig follows no bottle, and holds back no dose of a culture whose
-// readings are too noisy to tell: at night that would cost more cultures than it
-// saves. What the readings do show stops dosing all the same.
-func DefaultMediaConfig() MediaConfig { return MediaConfig{LowML: 20, MaxUnverifiedML: 100} }
+// DefaultMediaConfig follows no bottle.
+func DefaultMediaConfig() MediaConfig { return MediaConfig{LowML: 20} }
 
 // DefaultConfig is a 20 mL vial with pumps as they come. Volumes, pause,
 // multiplier and flow: Pioreactor 26.7.2.

@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	doseCheck = "dose_check" // alarm, code of a refusal, and key of the durable state
+	doseCheck   = "dose_check"   // alarm, code of a refusal, and key of the durable state
+	wasteUnseen = "waste_unseen" // alarm
 )
 
 // doseWatch is the vial's eye on its own doses: the optical density must show what
@@ -20,6 +21,7 @@ type doseWatch struct {
 	check   check.Check
 	verdict check.Verdict // dosing is stopped for; durable
 	why     string
+	trusted bool          // the waste was once seen to leave, or a person said so; durable
 	stale   bool          // something new to judge by
 	read    bool          // a reading came since the last look
 	heldML  float64       // the dose that is held back, because nothing shows that the waste leaves
@@ -32,6 +34,7 @@ type watched struct {
 	Check   check.Memory  `json:"check"`
 	Verdict check.Verdict `json:"verdict,omitempty"`
 	Why     string        `json:"why,omitempty"`
+	Trusted bool          `json:"trusted,omitempty"`
 }
 
 // startWatch takes up what was known. What cannot be read is only experience:
@@ -44,7 +47,7 @@ func (v *vial) startWatch(c *actors.Context) {
 	if err != nil {
 		c.Log().Warning("what the dose check had learnt is lost: %v", err)
 	}
-	v.watch.check.Memory, v.watch.verdict, v.watch.why = kept.Check, kept.Verdict, kept.Why
+	v.watch.check.Memory, v.watch.verdict, v.watch.why, v.watch.trusted = kept.Check, kept.Verdict, kept.Why, kept.Trusted
 	if !known && err == nil {
 		v.watch.check.SinceML = v.book.ledger.AboveEffluxML()
 	}
@@ -56,7 +59,7 @@ func (v *vial) startWatch(c *actors.Context) {
 }
 
 func (v *vial) saveWatch(c *actors.Context) {
-	c.Save(doseCheck, watched{v.watch.check.Memory, v.watch.verdict, v.watch.why})
+	c.Save(doseCheck, watched{v.watch.check.Memory, v.watch.verdict, v.watch.why, v.watch.trusted})
 }
 
 // saw takes a reading that may be believed. With several photodiodes the first
@@ -102,13 +105,32 @@ func (v *vial) watchful(c *actors.Context) {
 	}
 }
 
-// mostUnverifiedML is what may come in unseen; when strict, no more than fills
-// the vial to its brim with a pump that is 15 % too fast.
+// mostUnverifiedML is what may come in unseen: all of it, unless somebody wants
+// it strict. Readings too noisy to tell stop no culture: at night that would cost
+// more of them than it saves.
 func (v *vial) mostUnverifiedML() float64 {
 	if ml := v.cfg.Media.MaxUnverifiedML; ml > 0 {
 		return ml
 	}
-	return v.roomML() / check.PumpError
+	return math.MaxFloat64
+}
+
+// commission calls somebody, once, when more came in than fits above the efflux
+// tube, with a pump 15 % too fast, and the waste was never seen to leave: a waste
+// line that was never connected is the likeliest to be blocked.
+func (v *vial) commission(c *actors.Context, unseenML float64) {
+	if v.watch.trusted {
+		c.Clear(wasteUnseen)
+	} else if unseenML > v.roomML()/check.PumpError {
+		c.Raise(wasteUnseen, "high", fmt.Sprintf("%.1f mL came in, and OD cannot tell yet whether the waste leaves. Look at the vial once, then acknowledge this alarm; dosing goes on.", unseenML), false)
+	}
+}
+
+// attest notes that a person saw the waste leave.
+func (v *vial) attest(c *actors.Context) {
+	v.watch.trusted = true
+	c.Clear(wasteUnseen)
+	v.saveWatch(c)
 }
 
 // look judges the doses so far, if anything is new.
@@ -118,7 +140,12 @@ func (v *vial) look(c *actors.Context) {
 		return
 	}
 	w.stale, w.read = false, false
+	before := w.check.SinceML
 	f := w.check.Judge(v.roomML())
+	if f.UnverifiedML < before && f.Verdict == check.Fine && !w.trusted {
+		w.trusted = true
+		v.saveWatch(c)
+	}
 	if w.verdict == check.Fine && f.Verdict != check.Fine {
 		w.verdict, w.why = f.Verdict, verdictText(f)
 		c.Raise(doseCheck, "high", w.why, true)
@@ -133,6 +160,7 @@ func (v *vial) look(c *actors.Context) {
 			c.Clear(doseCheck)
 		}
 	}
+	v.commission(c, f.UnverifiedML)
 	v.showCheck(c, f.UnverifiedML)
 }
 
@@ -152,7 +180,7 @@ func (v *vial) showCheck(c *actors.Context, unverifiedML float64) {
 	switch {
 	case w.verdict != check.Fine:
 		now.State, now.Verdict, now.Text = actors.CheckFailed, string(w.verdict), w.why
-	case w.heldML > 0 || now.UnverifiedML+v.cfg.MaxSubdoseML > v.mostUnverifiedML():
+	case w.heldML > 0 || now.UnverifiedML+v.cfg.MaxSubdoseML > min(v.mostUnverifiedML(), v.roomML()):
 		now.State = actors.CheckUnknown
 		now.Text = fmt.Sprintf("The steps of doses cannot be seen well enough in OD to know that the waste leaves: %.1f mL came in since that was sure. Larger exchanges or calmer readings help.", now.UnverifiedML)
 	}
@@ -192,10 +220,10 @@ func (v *vial) unwatched(c *actors.Context, d *dose, inflowML float64) *actors.R
 // given together, to make a step that can be seen; 0 when there is no need, or
 // nobody asked for strictness.
 func (v *vial) pulseML() float64 {
-	if v.cfg.Media.MaxUnverifiedML > 0 {
+	limit, unseen := v.cfg.Media.MaxUnverifiedML, v.watch.shown.UnverifiedML
+	if limit == 0 || limit > v.roomML() {
 		return 0
 	}
-	limit, unseen := v.mostUnverifiedML(), v.watch.shown.UnverifiedML
 	pulse := math.Min(limit/2, v.watch.check.PulseML(v.roomML()))
 	left := limit - unseen
 	if unseen > limit/5 {
@@ -208,8 +236,10 @@ func (v *vial) pulseML() float64 {
 func (v *vial) forgive(c *actors.Context) {
 	if w := &v.watch; w.heldML > 0 && w.verdict == check.Fine {
 		w.check.Trust()
+		w.trusted = true
 	} else {
 		w.check.Forget()
+		w.trusted = false
 	}
 	v.watch.check.SinceML = v.book.ledger.AboveEffluxML()
 	v.watch.verdict, v.watch.why, v.watch.stale, v.watch.heldML = check.Fine, "", true, 0
