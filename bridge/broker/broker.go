@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
 )
@@ -113,8 +114,37 @@ func newServer(log *slog.Logger) *mochi.Server {
 // Addr is the address clients connect to, with the real port.
 func (b *Broker) Addr() string { return b.listener.Address() }
 
-// Close disconnects every client and stops. It may be called more than once.
+// Close lets clients take what they were sent, for a moment, disconnects them
+// and stops. It may be called more than once.
 func (b *Broker) Close() error {
-	b.close.Do(func() { b.err = b.server.Close() })
+	b.close.Do(func() {
+		b.deliver()
+		b.err = b.server.Close()
+	})
 	return b.err
+}
+
+const (
+	lastWords = 500 * time.Millisecond // that clients have to take the last messages
+	lastLook  = 10 * time.Millisecond  // between looks; all that listeners with QoS 0 get
+)
+
+// deliver waits until every connected client has acknowledged what it was sent:
+// the last words of a unit that stops are among it.
+func (b *Broker) deliver() {
+	for range lastWords / lastLook {
+		time.Sleep(lastLook)
+		if !b.owes() {
+			return
+		}
+	}
+}
+
+func (b *Broker) owes() bool {
+	for _, cl := range b.server.Clients.GetAll() {
+		if !cl.Closed() && cl.State.Inflight.Len() > 0 {
+			return true
+		}
+	}
+	return false
 }
