@@ -42,6 +42,15 @@ func stopped(h *House) actors.Alarm {
 	return a
 }
 
+// scored leaves out, under the race detector, lives that only score physics: it
+// makes them ten times as long, and they run without it in make test-386.
+func scored(t *testing.T) {
+	t.Helper()
+	if RaceEnabled {
+		t.Skip("runs without the race detector")
+	}
+}
+
 // TestVialNeverRunsOver: whatever the waste does, the true vial stays below its
 // brim or dosing was stopped first, for who asked for strictness.
 func TestVialNeverRunsOver(t *testing.T) {
@@ -49,7 +58,7 @@ func TestVialNeverRunsOver(t *testing.T) {
 	for i, flow := range []float64{0, 0.5, 1} {
 		for j, pump := range []float64{0.85, 1.15} {
 			for _, rough := range []bool{false, true} {
-				if flow == 1 && rough || RaceEnabled && pump < 1 { // too much comes in: the worse of the two
+				if flow == 1 && rough || RaceEnabled && (pump < 1 || flow == 0.5) { // too much comes in: the worse of the two
 					continue
 				}
 				seed := uint64(1 + 10*i + 3*j)
@@ -271,6 +280,7 @@ func TestPumpsByHand(t *testing.T) {
 // TestWasteLineThatWasNeverConnected: somebody is called before the vial is full,
 // and left alone where the waste is seen to leave.
 func TestWasteLineThatWasNeverConnected(t *testing.T) {
+	scored(t)
 	for _, pump := range []float64{0.85, 1.15} {
 		for _, blocked := range []bool{true, false} {
 			h := dosed(t, 7, func(c *cmd.Config) { c.Sim.MediaRateFactor = pump })
