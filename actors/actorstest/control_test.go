@@ -1,11 +1,11 @@
 package actorstest_test
 
 import (
-	"github.com/pioactor/pioactor/actors/actorstest"
-
 	"math"
 	"testing"
 	"time"
+
+	"github.com/pioactor/pioactor/actors/actorstest"
 )
 
 // toprakPerH is a dilution of 1 mL in 15 mL each 12 min.
