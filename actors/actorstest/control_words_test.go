@@ -9,7 +9,7 @@ minutes of readings at rest, so its own error counts. *At the dose* is the true 
 turbidostat decides; aim within ±3 %. *Mean over time* lies about half a dose (3.2 %) lower by the nature of exchanges: want it on the target,
 choose a smaller exchange. *Doubled* is a dose begun while the true density was still below the target by more than half of what a dose takes off;
 aim 0. The true volume must stay within the vial, or dosing must have been stopped first. The waste line is obstructed from the start on, before
-the dose check has seen a dose of a sound vial; that it stops such a vial late or never, and at 3.3 % noise now and then a sound one, is a defect;
+the dose check has seen a dose of a sound vial; that it stops such a vial late or never is a defect;
 the alarm waste_unseen asks for a look at the waste line before such a vial is full, and [media] max_unverified_ml = 4 makes dosing wait. A
 stopped turbidostat no longer holds its density: that is the price.`
 
