@@ -11,11 +11,11 @@ import (
 // toprakPerH is a dilution of 1 mL in 15 mL each 12 min.
 var toprakPerH = math.Log1p(1.0/15) / 0.2
 
-// TestControlDoesNotRot holds the key rows of docs/control.md, in short lives,
+// TestScoredControl holds the key rows of docs/control.md, in short lives,
 // with tolerances a little wider than the aims there: what a few hours scatter.
-func TestControlDoesNotRot(t *testing.T) {
+func TestScoredControl(t *testing.T) {
 	if actorstest.RaceEnabled {
-		t.Skip("runs without the race detector, in make test-386")
+		t.Skip("make test runs it without the race detector, which makes it ten times as long")
 	}
 	for _, x := range []densityLife{
 		{"normalized_od", 1.15, 0.5, 0.033, 0.15, 4, 1},

@@ -97,9 +97,9 @@ func (w watched) live(t testing.TB, seed uint64, length time.Duration, fault str
 	return o
 }
 
-// TestDoseCheckOnTheTwin is a small part of the soak's table: a vial that is well
+// TestScoredDoseCheck is a small part of the soak's table: a vial that is well
 // is left alone, whatever stops never runs over.
-func TestDoseCheckOnTheTwin(t *testing.T) {
+func TestScoredDoseCheck(t *testing.T) {
 	scored(t)
 	if o := (watched{"turbidostat", 0.016, 1.15}).live(t, 4, 6*time.Hour, "", 0); o.stopped != 0 || o.asks > 0 || o.doses < 50 {
 		t.Errorf("a sound turbidostat: %+v", o)

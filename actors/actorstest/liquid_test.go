@@ -43,11 +43,11 @@ func stopped(h *House) actors.Alarm {
 }
 
 // scored leaves out, under the race detector, lives that only score physics: it
-// makes them ten times as long, and they run without it in make test-386.
+// makes them ten times as long, and make test runs them without it.
 func scored(t *testing.T) {
 	t.Helper()
 	if RaceEnabled {
-		t.Skip("runs without the race detector")
+		t.Skip("make test runs it without the race detector, which makes it ten times as long")
 	}
 }
 
@@ -277,9 +277,9 @@ func TestPumpsByHand(t *testing.T) {
 	}
 }
 
-// TestWasteLineThatWasNeverConnected: somebody is called before the vial is full,
+// TestScoredWasteLineNeverConnected: somebody is called before the vial is full,
 // and left alone where the waste is seen to leave.
-func TestWasteLineThatWasNeverConnected(t *testing.T) {
+func TestScoredWasteLineNeverConnected(t *testing.T) {
 	scored(t)
 	for _, pump := range []float64{0.85, 1.15} {
 		for _, blocked := range []bool{true, false} {

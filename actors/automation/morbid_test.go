@@ -68,12 +68,12 @@ func (x challenged) hold(t *testing.T, wobble float64) {
 // A dilution of 1 mL in 15 mL each 12 min.
 var toprakPerH = math.Log1p(1.0/15) / 0.2
 
-// TestMorbidostatsHoldTheirGrowthRate while the culture becomes resistant. The
+// TestScoredMorbidostats while the culture becomes resistant. The
 // controller of pid_morbidostat is smooth; Toprak's rule is on or off with 1 mL
 // at a time, so the growth rate saws around its target.
-func TestMorbidostatsHoldTheirGrowthRate(t *testing.T) {
+func TestScoredMorbidostats(t *testing.T) {
 	if thin > 1 {
-		t.Skip("runs without the race detector, in make test-386")
+		t.Skip("make test runs it without the race detector, which makes it ten times as long")
 	}
 	challenged{"pid_morbidostat target_normalized_od=8 target_growth_rate=0.3 duration=20", drift, 1, 3, 0.3}.hold(t, 0.03)
 	challenged{"morbidostat target_biomass=8", drift, 1, 3, toprakPerH}.hold(t, 0.12)

@@ -55,7 +55,7 @@ type control struct {
 // half, the true growth rate was 0.104, 0.305 and 0.504 1/h, ± 0.003, for
 // targets of 0.1, 0.3 and 0.5 over the last 24 of 48 h. A proportional gain
 // alone must stay above the target to feed drug at all. See
-// TestMorbidostatsHoldTheirGrowthRate.
+// TestScoredMorbidostats.
 func NewPIDMorbidostat() actors.Automation {
 	return &PIDMorbidostat{Duration: time.Hour, TargetNormalizedOD: 1.5, TargetGrowthRate: 0.1,
 		Kp: 2, Ki: 1, MinimumDoseML: 0.1,

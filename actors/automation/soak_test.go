@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestSoakMorbidostats is TestMorbidostatsHoldTheirGrowthRate over targets,
+// TestSoakMorbidostats is TestScoredMorbidostats over targets,
 // drifts, pump errors and seeds.
 func TestSoakMorbidostats(t *testing.T) {
 	for seed := uint64(1); seed <= 2; seed++ {
