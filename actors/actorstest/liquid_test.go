@@ -306,3 +306,20 @@ func TestScoredWasteLineNeverConnected(t *testing.T) {
 		}
 	}
 }
+
+// TestScoredBlockedLineByDefault: not strict, the waste line that is blocked in
+// mid-run is found when the vial is full, give or take half a millilitre.
+func TestScoredBlockedLineByDefault(t *testing.T) {
+	scored(t)
+	for _, pump := range []float64{0.85, 1, 1.15} {
+		h := dosed(t, 1, func(c *cmd.Config) { c.Sim.MediaRateFactor = pump })
+		h.Run(time.Hour)
+		inject(t, h, "waste_blocked:1")
+		h.Run(6 * time.Hour)
+		truth := h.Board.Truth()
+		t.Logf("pump %v: %.2f mL over the brim", pump, truth.OverflowML)
+		if !stopped(h).Active || truth.OverflowML > 0.5 {
+			t.Errorf("pump %v: stopped %v, %.2f mL over the brim", pump, stopped(h).Active, truth.OverflowML)
+		}
+	}
+}
