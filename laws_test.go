@@ -37,10 +37,16 @@ var floors = map[string]int{
 
 	"actors/alarm/condition": 0,
 
-	"actors":            10,
-	"hw/sim/...":        10,
-	"hw/pioreactor/...": 10,
-	"actors/protocol":   11,
+	"actors":                 10,
+	"hw/sim/...":             10,
+	"hw/pioreactor/machine":  2,  // what drivers stand on
+	"hw/pioreactor/describe": 3,  // what is soldered where
+	"hw/pioreactor/chip":     4,  // drivers on the bus
+	"hw/pioreactor/line":     4,  // drivers on the header: PWM, tachometer, button
+	"hw/pioreactor":          10, // the board
+	"hw/pioreactor/fake":     11, // modelled chips around hw/sim's vial
+	"hw/pioreactor/guard":    11, // makes the board safe when its owner dies
+	"actors/protocol":        11,
 
 	"actors/alarm/...":       20,
 	"actors/automation/...":  20,
