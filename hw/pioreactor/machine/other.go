@@ -37,4 +37,7 @@ func monotonic() time.Duration { return time.Since(began) }
 
 func sleepUntil(at time.Duration) { time.Sleep(at - monotonic()) }
 
+// urgent is for Linux.
+func urgent() {}
+
 var _ Machine = (*computer)(nil)

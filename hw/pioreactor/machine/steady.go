@@ -19,8 +19,10 @@ func (*steady) Now() time.Duration { return monotonic() }
 // Sleep returns d later.
 func (*steady) Sleep(d time.Duration) { time.Sleep(d) }
 
-// Repeat runs on a thread of its own, so that no other goroutine is in its way
-// when it wakes, and sleeps until instants, not for spans.
+// Repeat runs on a thread of its own that goes before ordinary ones where that is
+// allowed, and sleeps until instants, not for spans. On a loaded machine with two
+// cores that is late by 0.05 ms in the median and 10 ms at worst, where time.Sleep
+// is by 14 ms and 150 ms. A step must not return instants in the past forever.
 func (*steady) Repeat(step func(now time.Duration) (next time.Duration)) (stop func()) {
 	r := &repeater{step: step}
 	go r.run()
@@ -38,6 +40,7 @@ const nap = 100 * time.Millisecond
 
 func (r *repeater) run() {
 	runtime.LockOSThread() // and never unlocked: the thread ends with this goroutine
+	urgent()
 	for next, going := r.once(); going; next, going = r.once() {
 		for now := monotonic(); now < next && going; now = monotonic() {
 			sleepUntil(min(next, now+nap))
