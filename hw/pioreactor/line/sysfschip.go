@@ -94,13 +94,11 @@ func (p *SysfsPWM) export() error {
 // the order, and on a channel that never had a period it refuses everything else.
 func (p *SysfsPWM) clear() error {
 	period, err := p.number("period")
+	if err != nil || period > 0 {
+		err = errors.Join(err, p.write("duty_cycle", 0), p.write("enable", 0))
+	}
 	if err != nil {
 		return err
-	}
-	if period > 0 {
-		if err := errors.Join(p.write("duty_cycle", 0), p.write("enable", 0)); err != nil {
-			return err
-		}
 	}
 	if err := p.write("period", p.period); err != nil {
 		return err

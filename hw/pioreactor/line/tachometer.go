@@ -48,14 +48,11 @@ func (t *Tachometer) heard(e machine.Edge) {
 	if e.Rising || turns == 0 {
 		return
 	}
-	since := t.edges.Last
+	room := fit(e.At - max(t.edges.Last, t.from))
 	if t.edges.Count == 0 {
-		since = t.from
-		turns = min(turns, 1+fit(e.At-since))
-	} else {
-		turns = min(turns, fit(e.At-since))
+		room++ // the bar may have been turning when the line was opened
 	}
-	if turns == 0 {
+	if turns = min(turns, room); turns == 0 {
 		return
 	}
 	t.edges = hw.Edges{Count: t.edges.Count + turns, Last: e.At}

@@ -50,11 +50,11 @@ func (t *toggler) settle(now time.Duration) {
 }
 
 // begin starts the period that now lies in. Those that were slept through are
-// not made up for, and no debt is larger than a period: a line that was low for a
-// minute must not be high for the next.
+// not made up for, and no debt carried over is larger than a period: a line that
+// was low for a minute must not be high for the next.
 func (t *toggler) begin(now time.Duration) {
 	t.end += ((now-t.end)/t.period + 1) * t.period
-	t.owed = min(max(t.owed+time.Duration(t.width.Load()), -t.period), t.period)
+	t.owed = min(max(t.owed, -t.period), t.period) + time.Duration(t.width.Load())
 }
 
 // rise tries once a period; a line that says it failed may be high.

@@ -24,6 +24,9 @@ func (c *computer) Lines() (Lines, error) {
 	var errs []error
 	for _, name := range gpiocdev.Chips() {
 		chip, err := gpiocdev.NewChip(name, gpiocdev.WithConsumer(consumer), gpiocdev.WithABIVersion(2))
+		if errors.Is(err, gpiocdev.ErrNotCharacterDevice) {
+			continue // the kernel's links for programs that go by number
+		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("/dev/%s: %w", name, err))
 			continue
