@@ -4,10 +4,12 @@ import (
 	"math"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/pioactor/pioactor/hw/pioreactor/line"
+	"github.com/pioactor/pioactor/hw/pioreactor/machine"
 	"pgregory.net/rapid"
 )
 
@@ -318,5 +320,36 @@ func TestNewSoftPWMRefuses(t *testing.T) {
 	d.open = errWire
 	if _, err := line.NewSoftPWM(d, d, 17, 200); err == nil || !strings.Contains(err.Error(), "GPIO17") {
 		t.Errorf("error of a line that cannot be had = %v", err)
+	}
+}
+
+// On real threads: whoever drives the line, one does at a time, and after the
+// last Halt nobody does. The race detector is the judge of the first.
+func TestSoftPWMHaltsFromAnyGoroutine(t *testing.T) {
+	d := newDesk(t)
+	p, err := line.NewSoftPWM(machine.Linux(), d, 17, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for _, work := range []func(k int) error{
+		func(k int) error { return p.Set(float64(k%11) * 10) },
+		func(int) error { return p.Halt() },
+		func(int) error { return p.Err() },
+	} {
+		all.Go(func() {
+			for k := range 300 {
+				if err := work(k); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if err := p.Halt(); err != nil {
+		t.Fatal(err)
+	}
+	if d.pins[17].high {
+		t.Error("high after Halt")
 	}
 }
