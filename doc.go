@@ -45,6 +45,8 @@
 //	                        actors/calibrate/guide, actors/dosing/check;
 //	                        and pure book-keeping: actors/dosing/ledger, actors/device/lease, actors/temperature/watch.
 //	                        Values in, values out: no clock, no goroutine, no file
+//	 2  hw/pioreactor/machine  the computer under a HAT: I2C, lines of the header, the kernel's files, time
+//	 4  hw/pioreactor/line  drivers on the header: PWM by the kernel and by software, tachometer, button, light
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
 //	    hw/sim              the digital twin, and the replay board; shares no code with the science it tests
 //	11  actors/dosing/action  what people say to pumps, as one dose, for every mouth
