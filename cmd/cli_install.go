@@ -27,7 +27,7 @@ func installCommand(g *globals) *cobra.Command {
 		Short: "Make this unit start by itself on a Pi, or undo that",
 		Long: "Make this unit start by itself on a Pi: the program, a service of systemd that runs without root and is watched, and udev\n" +
 			"rules for the hardware. It shows every difference and command first, and asks; --undo puts back what was there before.\n" +
-			"It neither starts nor restarts the unit. A file that you have changed since is left alone and named.\n\n" +
+			"It neither starts nor restarts the unit; --undo stops it. A file that you have changed since is left alone and named.\n\n" +
 			"With --boot it also adds to config.txt what a HAT needs, and keeps config.txt.before-pioactor beside it.",
 		Args: cobra.NoArgs,
 		Example: `  pioactor install-service --dry-run

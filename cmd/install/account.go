@@ -22,7 +22,7 @@ func Exec(ctx context.Context, argv ...string) error {
 // The tasks: what is done by a command of the system, and can be undone by one.
 const (
 	taskGroup  = "group"  // make a group
-	taskUser   = "user"   // make a user with a group of its own
+	taskUser   = "user"   // make a user, in the group of its name: `userdel --prefix` would forget a group that useradd made
 	taskEnable = "enable" // start the service at every boot
 )
 
@@ -38,7 +38,7 @@ func (in *Installer) do(t task) []string {
 	case taskGroup:
 		return append(in.prefixed("groupadd", "--prefix"), "--system", t.Name)
 	case taskUser:
-		return append(in.prefixed("useradd", "--prefix"), "--system", "--user-group", "--no-create-home",
+		return append(in.prefixed("useradd", "--prefix"), "--system", "--gid", t.Name, "--no-create-home",
 			"--home-dir", in.opts.DataDir, "--shell", "/usr/sbin/nologin", t.Name)
 	}
 	return append(in.prefixed("systemctl", "--root"), "enable", t.Name)

@@ -60,7 +60,7 @@ func TestLookingChangesNothing(t *testing.T) {
 
 func TestAFailureTakesBackEverything(t *testing.T) {
 	mayBeLive(t)
-	for failAt := 1; failAt <= 6; failAt++ { // groupadd, useradd, three of reload, enable
+	for failAt := 1; failAt <= 7; failAt++ { // two groupadd, useradd, three of reload, enable
 		p := newPi(t)
 		p.opts.Boot, p.failAt = true, failAt
 		p.write("etc/systemd/system/pioactor.service", "somebody's own\n")
@@ -170,7 +170,7 @@ func TestAccountsInUseStay(t *testing.T) {
 	p.write("var/lib/pioactor/state", "")
 	p.write("etc/group", strings.Replace(p.read("etc/group"), "gpio:x:997:", "gpio:x:997:ada", 1))
 	left := p.undo(in).Left
-	if len(left) != 2 || !strings.HasPrefix(left[0], "user pioactor,") || left[1] != "group gpio, of which ada is a member" {
+	if len(left) != 3 || !strings.HasPrefix(left[0], "user pioactor,") || left[1] != "group gpio, of which ada is a member" || left[2] != "group pioactor, of user pioactor" {
 		t.Errorf("left alone %q", left)
 	}
 }

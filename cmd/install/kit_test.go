@@ -123,6 +123,9 @@ func (p *pi) run(_ context.Context, argv ...string) error {
 		p.write("etc/passwd", p.read("etc/passwd")+name+":x:996:996::/:/usr/sbin/nologin\n")
 	case "userdel":
 		p.write("etc/passwd", without(p.read("etc/passwd"), name))
+		if len(argv) == 2 { // without --prefix it takes the user's group along
+			p.write("etc/group", without(p.read("etc/group"), name))
+		}
 	case "systemctl":
 		switch {
 		case strings.Contains(line, " enable "):

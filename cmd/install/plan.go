@@ -127,7 +127,15 @@ func size(s state) string {
 // planTasks adds what commands have to do: accounts first, then reading anew what
 // changed, then the start at boot.
 func (in *Installer) planTasks(p *Plan) error {
-	for _, t := range []task{{taskGroup, "gpio"}, {taskGroup, "i2c"}, {taskUser, in.opts.User}, {taskEnable, unitName}} {
+	known, err := in.listed("/etc/passwd", in.opts.User)
+	if err != nil {
+		return err
+	}
+	wanted := []task{{taskGroup, "gpio"}, {taskGroup, "i2c"}}
+	if !known {
+		wanted = append(wanted, task{taskGroup, in.opts.User}, task{taskUser, in.opts.User})
+	}
+	for _, t := range append(wanted, task{taskEnable, unitName}) {
 		done, err := in.done(t)
 		if err != nil {
 			return err

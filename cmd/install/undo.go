@@ -83,7 +83,7 @@ func (in *Installer) planLeaving(p *Plan, kind string) error {
 		if err != nil {
 			return err
 		}
-		why, err := in.needed(t, p.old.DataDir)
+		why, err := in.needed(t, p.old)
 		switch {
 		case err != nil:
 			return err
@@ -98,13 +98,14 @@ func (in *Installer) planLeaving(p *Plan, kind string) error {
 }
 
 // needed says why an account must stay.
-func (in *Installer) needed(t task, dataDir string) (string, error) {
-	switch t.Kind {
-	case taskUser:
-		if in.tree.exists(dataDir) {
-			return fmt.Sprintf("user %s, who owns the data in %s; `sudo userdel %s` when you have removed it", t.Name, dataDir, t.Name), nil
-		}
-	case taskGroup:
+func (in *Installer) needed(t task, r record) (string, error) {
+	owner := slices.Contains(r.Tasks, task{taskUser, t.Name}) && in.tree.exists(r.DataDir)
+	switch {
+	case t.Kind == taskUser && owner:
+		return fmt.Sprintf("user %s, who owns the data in %s; `sudo userdel %s` when you have removed it", t.Name, r.DataDir, t.Name), nil
+	case t.Kind == taskGroup && owner:
+		return fmt.Sprintf("group %s, of user %s", t.Name, t.Name), nil
+	case t.Kind == taskGroup:
 		members, err := in.members(t.Name)
 		if members != "" {
 			return fmt.Sprintf("group %s, of which %s is a member", t.Name, members), err
