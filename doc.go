@@ -66,6 +66,7 @@
 //	30  bridge              topics to messages and back
 //	    bridge/web          the HTTP API on the unix socket, which the command line uses
 //	    cmd/report          tables and pictures of a simulated run
+//	    cmd/install         the unit as a service of systemd: what would change, doing it, undoing it
 //	40  cmd                 Main and the commands; reads config.toml, starts and stops the tree in order
 //	50  cmd/standard        blank imports: the stock automations and hardware
 //	60  cmd/pioactor        main; its comment is the manual for building a binary of your own
