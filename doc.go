@@ -45,6 +45,7 @@
 //	                        actors/calibrate/guide, actors/dosing/check;
 //	                        and pure book-keeping: actors/dosing/ledger, actors/device/lease, actors/temperature/watch.
 //	                        Values in, values out: no clock, no goroutine, no file
+//	 4  hw/pioreactor/chip  the owner of an I2C bus, and drivers of the HAT's converters, LED drivers and thermometer
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
 //	    hw/sim              the digital twin, and the replay board; shares no code with the science it tests
 //	11  actors/dosing/action  what people say to pumps, as one dose, for every mouth
