@@ -47,6 +47,7 @@
 //	                        Values in, values out: no clock, no goroutine, no file
 //	 2  hw/pioreactor/machine  the computer under a HAT: I2C, lines of the header, the kernel's files, time
 //	 4  hw/pioreactor/line  drivers on the header: PWM by the kernel and by software, tachometer, button, light
+//	 4  hw/pioreactor/chip  the owner of an I2C bus, and drivers of the HAT's converters, LED drivers and thermometer
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
 //	    hw/sim              the digital twin, and the replay board; shares no code with the science it tests
 //	11  actors/dosing/action  what people say to pumps, as one dose, for every mouth
