@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -23,9 +24,8 @@ func benchLines(b *table) {
 		busy int // goroutines that never rest
 	}{{"idle", 0}, {"every core busy", runtime.NumCPU()}} {
 		release := burn(load.busy)
-		for name, hz := range map[string]float64{"stirrer": 200, "heater": 16} {
-			benchPWM(b, fmt.Sprintf("software PWM, %s %v Hz, %s", name, hz, load.name), hz)
-		}
+		benchPWM(b, "200 Hz as stirrer, "+load.name, 200)
+		benchPWM(b, "16 Hz as heater, "+load.name, 16)
 		benchTachometer(b, "tachometer 500 rpm, "+load.name)
 		release()
 	}
@@ -70,9 +70,9 @@ func benchPWM(b *table, what string, hz float64) {
 	stop := m.Repeat(raw.metronome(period))
 	m.Sleep(pulseTime)
 	stop()
-	b.row(what+", mean duty off by", ours.bias(period), raw.bias(period), "")
-	b.row(what+", a pulse off by, median", ours.off(period, 0.5), raw.off(period, 0.5), "")
-	b.row(what+", a pulse off by, 99 %", ours.off(period, 0.99), raw.off(period, 0.99), "")
+	b.row(what+": mean duty off by", ours.bias(period), raw.bias(period), "")
+	b.row(what+": a pulse, median", ours.off(period, 0.5), raw.off(period, 0.5), "")
+	b.row(what+": a pulse, 99 %", ours.off(period, 0.99), raw.off(period, 0.99), "")
 }
 
 // scope is a line that keeps when it changed.
@@ -149,9 +149,9 @@ const (
 	watched = 1200 * time.Millisecond // between two looks, as stirring does at 500 rpm
 )
 
-// benchTachometer sends edges that bounce and get lost, stamped when this machine
-// got round to it, as a kernel would. Bare is the speed from the same stamps by one
-// who knows how many turns there were.
+// benchTachometer sends edges that bounce and get lost, stamped as by an interrupt
+// and told when this machine got round to it. Bare is the speed from the same
+// stamps by one who knows how many turns there were.
 func benchTachometer(b *table, what string) {
 	m := machine.Linux()
 	s := &scope{clock: m}
@@ -173,7 +173,7 @@ func benchTachometer(b *table, what string) {
 		raw = append(raw, math.Abs(knows.RPM(known)-500))
 		before, known = after, knows
 	}
-	b.row(what+", off by at most", fmt.Sprintf("%.2f rpm", slices.Max(ours)), fmt.Sprintf("%.2f rpm", slices.Max(raw)), "")
+	b.row(what+": off by at most", fmt.Sprintf("%.2f rpm", slices.Max(ours)), fmt.Sprintf("%.2f rpm", slices.Max(raw)), "")
 }
 
 func look(b *table, tach hw.Tachometer) hw.Edges {
@@ -184,20 +184,23 @@ func look(b *table, tach hw.Tachometer) hw.Edges {
 	return e
 }
 
+const interrupt = 50 * time.Microsecond // from an edge to its stamp, at most
+
 // spinner turns once a step: three edges a turn, of which two bounce, and every
 // 20th turn is lost with its edge.
 func spinner(begin time.Duration, s *scope, sent *atomic.Pointer[hw.Edges]) func(time.Duration) time.Duration {
 	turns, seq := uint64(0), uint32(0)
-	return func(now time.Duration) time.Duration {
+	random := rand.New(rand.NewPCG(1, 2))
+	return func(time.Duration) time.Duration {
+		at := begin + time.Duration(turns)*turn - time.Duration(random.Int64N(int64(interrupt)))
 		turns++
 		seq++
 		if turns%20 != 0 {
-			sent.Store(&hw.Edges{Count: turns, Last: now})
-			for k := range time.Duration(3) {
-				s.heard(machine.Edge{At: now + k*300*time.Microsecond, Seq: seq})
-				seq++
+			sent.Store(&hw.Edges{Count: turns, Last: at})
+			for k := range uint32(3) {
+				s.heard(machine.Edge{At: at + time.Duration(k)*300*time.Microsecond, Seq: seq + k})
 			}
-			seq--
+			seq += 2
 		}
 		return begin + time.Duration(turns)*turn
 	}

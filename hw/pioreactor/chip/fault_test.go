@@ -245,3 +245,26 @@ var adsDrivers = map[string]func(*chip.Bus) (chip.Converter, error){
 	"ADS1115": func(b *chip.Bus) (chip.Converter, error) { return chip.NewADS1115(b, 0x48) },
 	"ADS1114": func(b *chip.Bus) (chip.Converter, error) { return chip.NewADS1114(b, 0x48) },
 }
+
+// A conversion that was given up is not taken for the next one's, of another input.
+func TestADS1115WaitsForAnAbandonedConversion(t *testing.T) {
+	clock := &handClock{}
+	model := newADS(clock)
+	model.volts = [4]float64{0.1, 0.2}
+	deaf := false
+	bus := busOn(t, &wires{clock, func(address uint16, w, r []byte) error {
+		if err := model.tx(address, w, r); err != nil || !deaf {
+			return err
+		}
+		return errNACK // heard, but the answer is lost
+	}}, clock)
+	a := made[*chip.ADS1115](t)(chip.NewADS1115(bus, 0x48))
+	closeTo(t, a, 0, 0.1, 2e-4)
+	closeTo(t, a, 1, 0.2, 2e-4)
+	deaf = true
+	if _, err := a.Volts(0); err == nil {
+		t.Error("no error from a chip whose answers are lost")
+	}
+	deaf = false
+	closeTo(t, a, 1, 0.2, 2e-5)
+}

@@ -17,9 +17,9 @@ import (
 //
 // Periods begin on a fixed schedule. An edge is late by what [machine.Clock]'s
 // Repeat is late; on-time that a period had too much or too little the next ones
-// make up for, up to one whole period, so the mean duty is that asked for. 0 and
-// 100 % are a steady level that costs nothing. A new duty begins with the next
-// period; 0, 100, and any duty that follows them begin at once.
+// make up for, so the mean duty is that asked for. More than 8 periods of it are
+// forgotten. 0 and 100 % are a steady level that costs nothing. A new duty begins
+// with the next period; 0, 100, and any duty that follows them begin at once.
 //
 // Set is for one goroutine at a time; Halt, Close and Err for any.
 type SoftPWM struct {

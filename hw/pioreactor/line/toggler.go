@@ -49,12 +49,16 @@ func (t *toggler) settle(now time.Duration) {
 	t.since = now
 }
 
-// begin starts the period that now lies in. Those that were slept through are
-// not made up for, and no debt carried over is larger than a period: a line that
-// was low for a minute must not be high for the next.
+// debt is how many periods of on-time are made up for at most, either way: at
+// 200 Hz 40 ms, at 16 Hz half a second. A line that was low for a minute must not
+// be high for the next.
+const debt = 8
+
+// begin starts the period that now lies in, and accounts for those slept through.
 func (t *toggler) begin(now time.Duration) {
-	t.end += ((now-t.end)/t.period + 1) * t.period
-	t.owed = min(max(t.owed, -t.period), t.period) + time.Duration(t.width.Load())
+	n := (now-t.end)/t.period + 1
+	t.end += n * t.period
+	t.owed = min(max(t.owed+n*time.Duration(t.width.Load()), -debt*t.period), debt*t.period)
 }
 
 // rise tries once a period; a line that says it failed may be high.

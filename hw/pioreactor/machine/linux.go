@@ -77,8 +77,8 @@ func (b *bus) Tx(addr uint16, w, r []byte) error {
 // message is the kernel's struct i2c_msg, messages its struct
 // i2c_rdwr_ioctl_data (linux/i2c.h, linux/i2c-dev.h).
 type message struct {
-	addr, flags, length uint16
-	buf                 unsafe.Pointer
+	addr, _, _ uint16 // then flags and length: a write, of nothing
+	buf        unsafe.Pointer
 }
 
 type messages struct {
