@@ -49,6 +49,7 @@
 //	 4  hw/pioreactor/line  drivers on the header: PWM by the kernel and by software, tachometer, button, light
 //	 4  hw/pioreactor/chip  the owner of an I2C bus, and drivers of the HAT's converters, LED drivers and thermometer
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
+//	    hw/pioreactor       the real board: those drivers as a description says they are wired, and how to make it safe
 //	    hw/sim              the digital twin, and the replay board; shares no code with the science it tests
 //	11  actors/dosing/action  what people say to pumps, as one dose, for every mouth
 //	    actors/protocol     messages that authors of automations never need: leases and the OD window
