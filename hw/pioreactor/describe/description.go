@@ -4,9 +4,11 @@
 // Pioreactor's own YAML files, and what is found by looking (the EEPROM, and
 // which addresses answer).
 //
-// It refuses to drive anything: it reads files, and the only thing that it puts
-// on a bus is an empty write to an address. A file that cannot be understood is
-// an error that names file, field and rule; it is never half used.
+// It refuses to drive anything: it reads files, and all that it does on a bus is
+// to ask who answers at an address. A file that cannot be understood is an error
+// that names file, line, field and rule; it is never half used.
+//
+//	d, findings, err := describe.Look(machine, describe.Options{Model: "pioreactor_20ml", ModelVersion: "1.5"})
 package describe
 
 // Description is one HAT and the vial holder on it. It is a value that passes
