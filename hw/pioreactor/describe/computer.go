@@ -99,9 +99,11 @@ func (l *look) busTrouble() {
 	}
 }
 
-// fan is the PWM chip of the Pi 5 that drives its fan. Source: the device tree
-// of the RP1, pwm@9c000; the header's is pwm@98000.
-const fan = "1f0009c000.pwm"
+// PWMDevices end the names of the devices behind the PWM chip of GPIO 12 and 13,
+// by which the chip is told from those of a fan or of audio: 1f00098000.pwm on a
+// Pi 5; fe20c000.pwm, 3f20c000.pwm and 2020c000.pwm before. The numbers of chips
+// change with the kernel (github.com/raspberrypi/linux/issues/6818).
+var PWMDevices = []string{"98000.pwm", "20c000.pwm"}
 
 // pwm looks for the kernel's PWM chip with channels for GPIO 12 and 13.
 func (l *look) pwm(d Description) {
@@ -113,34 +115,46 @@ func (l *look) pwm(d Description) {
 		return // every channel is toggled by software
 	}
 	const what = "PWM chip"
-	expected := fmt.Sprintf("one with %d channels, writable", wanted)
-	add := "add the line " + Overlay + " to " + bootFile + " and restart the computer"
-	dir := filepath.Join(l.m.Root(), "sys", "class", "pwm")
-	chips, err := filepath.Glob(filepath.Join(dir, "pwmchip*"))
-	if err != nil || len(chips) == 0 {
-		l.found.bad(what, "none in /sys/class/pwm", expected, add)
+	expected := fmt.Sprintf("the header's, with %d channels, writable", wanted)
+	chip, others := l.pwmChip(wanted)
+	if chip == "" {
+		l.found.bad(what, fmt.Sprintf("none of the header's, %d other in /sys/class/pwm", others), expected,
+			"add the line "+Overlay+" to "+bootFile+" and restart the computer")
 		return
 	}
-	found := ""
-	for _, chip := range chips {
-		n, err := strconv.Atoi(told(filepath.Join(chip, "npwm")))
-		link, _ := os.Readlink(filepath.Join(chip, "device")) // "" is no fan either
-		if err != nil || n < wanted || filepath.Base(link) == fan {
-			continue
-		}
-		found = chip
-	}
-	if found == "" {
-		l.found.bad(what, fmt.Sprintf("%d in /sys/class/pwm, none of them the header's", len(chips)), expected, add)
-		return
-	}
-	export, err := os.OpenFile(filepath.Join(found, "export"), os.O_WRONLY, 0)
+	export, err := os.OpenFile(filepath.Join(chip, "export"), os.O_WRONLY, 0)
 	if err != nil {
-		l.found.bad(what, filepath.Base(found)+": "+access(err), expected, "give the group gpio the files in /sys/class/pwm by a udev rule, as Pioreactor's image does, and add this user to it")
+		l.found.bad(what, filepath.Base(chip)+": "+access(err), expected,
+			"give the files in /sys/class/pwm to the group gpio by a udev rule, as Pioreactor's image does, and add this user to the group")
 		return
 	}
-	export.Close()
-	l.found.ok(what, filepath.Base(found), expected)
+	if err := export.Close(); err != nil {
+		l.found.bad(what, filepath.Base(chip)+": "+err.Error(), expected, "restart the computer")
+		return
+	}
+	l.found.ok(what, filepath.Base(chip), expected)
+}
+
+// pwmChip is the folder of the header's PWM chip, "" when there is none among
+// so many others.
+func (l *look) pwmChip(channels int) (chip string, others int) {
+	dir := filepath.Join(l.m.Root(), "sys", "class", "pwm")
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", 0 // no PWM at all
+	}
+	for _, e := range entries {
+		link, err := os.Readlink(filepath.Join(dir, e.Name(), "device"))
+		if err != nil {
+			continue // no chip
+		}
+		n, err := strconv.Atoi(told(filepath.Join(dir, e.Name(), "npwm")))
+		if err == nil && n >= channels && slices.ContainsFunc(PWMDevices, func(end string) bool { return strings.HasSuffix(link, end) }) {
+			return filepath.Join(dir, e.Name()), others
+		}
+		others++
+	}
+	return "", others
 }
 
 // lines looks whether the header can be had, and whether somebody holds it.
@@ -166,7 +180,7 @@ func (l *look) lines(d Description) {
 		if err := free(lines, pin); err != nil {
 			found, do := fmt.Sprintf("GPIO %d: %v", pin, err), "see what `gpioinfo` says of this line"
 			if errors.Is(err, syscall.EBUSY) {
-				found, do = fmt.Sprintf("GPIO %d is held by another program", pin), "stop Pioreactor's own software, or what `gpioinfo` names"
+				found, do = fmt.Sprintf("GPIO %d is held by another program", pin), "stop what holds it: another node, Pioreactor's own software, or what `gpioinfo` names"
 			}
 			l.found.bad(what, found, expected, do)
 			return
@@ -193,6 +207,9 @@ func (l *look) groups() {
 	}
 	var in, missing []string
 	gids := groupIDs(head(filepath.Join(l.m.Root(), "etc", "group"), maxBytes))
+	if len(gids) == 0 {
+		return // a computer without groups, such as a modelled one
+	}
 	for _, name := range []string{"i2c", "gpio"} {
 		gid, known := gids[name]
 		if known && slices.Contains(l.o.User.Groups, gid) {

@@ -39,6 +39,8 @@ type desk struct {
 
 func (d *desk) Root() string { return d.root }
 
+func (d *desk) WriteFile(name string, _ []byte) error { return fmt.Errorf("%s was written", name) }
+
 func (d *desk) I2C(number int) (i2c.BusCloser, error) {
 	if number != 1 {
 		return nil, fmt.Errorf("bus %d was opened", number)
@@ -213,7 +215,7 @@ func TestWhatIsFoundIsSaid(t *testing.T) {
 		says    []string // in one finding
 	}{
 		"no overlay":          {machine: "pi3_no_overlay", answers: onHAT11, verdict: describe.Bad, says: []string{"PWM chip", "none", describe.Overlay}},
-		"only the fan":        {machine: "pi5_fan_only", answers: onHAT11, verdict: describe.Bad, says: []string{"PWM chip", "none of them the header's", describe.Overlay}},
+		"only the fan":        {machine: "pi5_fan_only", answers: onHAT11, verdict: describe.Bad, says: []string{"PWM chip", "none of the header's, 1 other in", describe.Overlay}},
 		"no firmware":         {machine: "zero2w_hat11", answers: []uint16{0x4F}, verdict: describe.Bad, says: []string{"RP2040", "no answer", "load_rp2040"}},
 		"old firmware":        {machine: "zero2w_hat11", answers: []uint16{0x30, 0x4F}, verdict: describe.Bad, says: []string{"0x30", "newer firmware"}},
 		"no thermometer":      {machine: "zero2w_hat11", answers: []uint16{0x2C}, verdict: describe.Warn, says: []string{"TMP1075", "no heat"}},
@@ -239,7 +241,7 @@ func TestWhatIsFoundIsSaid(t *testing.T) {
 			change: func(m *desk, _ *describe.Options) { m.busErr = fs.ErrPermission }},
 		"stuck bus": {machine: "zero2w_hat11", verdict: describe.Bad, says: []string{"0x2C: sysfs-i2c: connection timed out", "holds the lines"},
 			change: func(m *desk, _ *describe.Options) { m.stuck = true }},
-		"line held": {machine: "zero2w_hat11", answers: onHAT11, verdict: describe.Bad, says: []string{"GPIO 21 is held", "stop Pioreactor's own software"},
+		"line held": {machine: "zero2w_hat11", answers: onHAT11, verdict: describe.Bad, says: []string{"GPIO 21 is held", "Pioreactor's own software"},
 			change: func(m *desk, _ *describe.Options) { m.held = 21 }},
 		"lines not permitted": {machine: "zero2w_hat11", answers: onHAT11, verdict: describe.Bad, says: []string{"GPIO lines", "group gpio"},
 			change: func(m *desk, _ *describe.Options) { m.linesErr = fs.ErrPermission }},
