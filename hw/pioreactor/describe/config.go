@@ -47,20 +47,24 @@ func PioreactorDirs() []string {
 }
 
 // folder is the one with the files of a person, "" for none. A folder that was
-// named must be there; of the others the first that is there counts.
-func (c Config) folder(others []string) (string, error) {
-	if c.HardwareDir != "" {
-		if err := isFolder(c.HardwareDir); err != nil {
-			return "", fmt.Errorf("[pioreactor] hardware_dir: %w; mend the path, or leave it empty", err)
+// named must be there; of the others the first that is there counts, and one
+// that cannot be looked into is told.
+func (l *look) folder() (string, error) {
+	const what = "hardware files"
+	if dir := l.o.HardwareDir; dir != "" {
+		if err := isFolder(dir); err != nil {
+			err = fmt.Errorf("[pioreactor] hardware_dir: %w", err)
+			l.found.bad(what, err.Error(), "a folder that can be read", "mend the path or its permissions, or leave it empty")
+			return "", err
 		}
-		return c.HardwareDir, nil
+		return dir, nil
 	}
-	for _, dir := range others {
+	for _, dir := range l.o.Dirs {
 		switch err := isFolder(dir); {
 		case err == nil:
 			return dir, nil
 		case !errors.Is(err, os.ErrNotExist):
-			return "", fmt.Errorf("hardware files: %w; make it readable, or name another folder as hardware_dir in [pioreactor]", err)
+			l.found.warn(what, err.Error()+": passed over", "a folder that can be read", "let this user read it, or name another folder as hardware_dir in [pioreactor]")
 		}
 	}
 	return "", nil

@@ -39,9 +39,10 @@ var ErrNoVersion = errors.New("the HAT does not say its version; set hat_version
 // Look finds out what is soldered where. The findings are complete as far as
 // one could look, also with an error, which says why there is no description:
 // ErrNoHAT, ErrNoVersion, or what is wrong with a hardware file. With
-// Findings.Err() == nil besides, and nothing left Unasked, the board can be driven. Look drives nothing;
-// it asks who answers at the addresses that a Pioreactor uses, and nobody else,
-// and asks for the lines of button and hall sensor for a moment.
+// Findings.Err() == nil besides, and nothing left Unasked, the board can be
+// driven. Look drives nothing; it asks who answers at the addresses that a
+// Pioreactor uses, and nobody else, and asks for the lines of button and hall
+// sensor for a moment.
 func Look(m machine.Machine, o Options) (Description, Findings, error) {
 	l := &look{m: m, o: o}
 	d, err := l.look()
@@ -73,9 +74,8 @@ func (l *look) look() (Description, error) {
 
 // board describes the board behind id, and looks whether all of it is there.
 func (l *look) board(id identity, model string) (Description, error) {
-	dir, err := l.o.folder(l.o.Dirs)
+	dir, err := l.folder()
 	if err != nil {
-		l.found.bad("hardware files", err.Error(), "a folder that can be read", "mend the path or its permissions")
 		return Description{}, err
 	}
 	hat, err := l.hat(id, model, dir)

@@ -272,6 +272,13 @@ func TestWhatIsFoundIsSaid(t *testing.T) {
 			change: func(_ *desk, o *describe.Options) { o.HardwareDir = "nowhere" }},
 		"folder of Pioreactor": {machine: "zero2w_hat11", answers: onHAT11, verdict: describe.OK, says: []string{"hats/1.1/adc.yaml"},
 			change: func(_ *desk, o *describe.Options) { o.Dirs = []string{"/nowhere/at/all", "stock", "strange"} }},
+		"no folder in its place": {machine: "zero2w_hat11", answers: onHAT11, verdict: describe.Warn, says: []string{"half.yaml is not a folder: passed over", "hardware_dir"},
+			change: func(m *desk, o *describe.Options) {
+				o.Dirs = []string{filepath.Join(m.root, "half.yaml"), "layers"}
+				if err := os.WriteFile(o.Dirs[0], nil, 0o600); err != nil {
+					panic(err)
+				}
+			}},
 		"heater elsewhere": {machine: "zero2w_hat11", answers: onHAT11, verdict: describe.Bad, says: []string{"5 in the hardware files, 1 in [pwm]"},
 			change: func(_ *desk, o *describe.Options) { o.Heater = 1 }},
 	} {
