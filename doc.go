@@ -46,6 +46,7 @@
 //	                        and pure book-keeping: actors/dosing/ledger, actors/device/lease, actors/temperature/watch.
 //	                        Values in, values out: no clock, no goroutine, no file
 //	 2  hw/pioreactor/machine  the computer under a HAT: I2C, lines of the header, the kernel's files, time
+//	 3  hw/pioreactor/describe  what is soldered where: the EEPROM, Pioreactor's YAML, and who answers
 //	 4  hw/pioreactor/line  drivers on the header: PWM by the kernel and by software, tachometer, button, light
 //	 4  hw/pioreactor/chip  the owner of an I2C bus, and drivers of the HAT's converters, LED drivers and thermometer
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision

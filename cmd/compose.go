@@ -23,6 +23,7 @@ import (
 	"github.com/pioactor/pioactor/bridge"
 	"github.com/pioactor/pioactor/bridge/notify"
 	"github.com/pioactor/pioactor/hw"
+	"github.com/pioactor/pioactor/hw/pioreactor/describe"
 	"github.com/pioactor/pioactor/hw/sim"
 )
 
@@ -153,12 +154,25 @@ func unitName(cfg Config) string {
 	return strings.ToLower(strings.ReplaceAll(name, ".", "-"))
 }
 
-// hardware is what "auto" comes to: no HAT is looked for yet, so the vial is simulated.
+// hardware is what the unit runs on. Before settled, "auto" counts as "sim", so
+// that a config means the same wherever it is checked.
 func (c Config) hardware() string {
 	if c.Unit.Hardware == "auto" {
 		return "sim"
 	}
 	return c.Unit.Hardware
+}
+
+// settled is c with "auto" replaced by what it comes to on the computer whose
+// files lie below root.
+func (c Config) settled(root string) Config {
+	if c.Unit.Hardware == "auto" {
+		c.Unit.Hardware = "sim"
+		if describe.Fitted(root, c.Pioreactor) {
+			c.Unit.Hardware = "pioreactor"
+		}
+	}
+	return c
 }
 
 // experiment is what the first start begins with.
@@ -175,14 +189,27 @@ func (c Config) job(s actors.Spec) actors.Spec {
 }
 
 func (c Config) startList() []string {
-	if c.hardware() == "replay" {
-		return c.Replay.Start
+	_, list := c.firstStart()
+	return list
+}
+
+// firstStart is the section that says which jobs the first start begins with,
+// and what it says. In a real vial a person begins.
+func (c Config) firstStart() (section string, jobs []string) {
+	switch c.hardware() {
+	case "pioreactor":
+		return "pioreactor", nil
+	case "replay":
+		return "replay", c.Replay.Start
 	}
-	return c.Sim.Start
+	return "sim", c.Sim.Start
 }
 
 func (c Config) fastForward() time.Duration {
-	if c.hardware() == "replay" {
+	switch c.hardware() {
+	case "pioreactor":
+		return 0
+	case "replay":
 		return c.Replay.FastForward
 	}
 	return c.Sim.FastForward
@@ -222,8 +249,11 @@ func (c Config) Twin() sim.Config {
 }
 
 func openBoard(cfg Config, c *clock.Clock) (hw.Board, error) {
-	if cfg.hardware() == "sim" {
+	switch h := cfg.hardware(); h {
+	case "sim":
 		return sim.New(cfg.Twin(), c.Mono)
+	case "pioreactor", "fake":
+		return nil, fmt.Errorf("[unit] hardware: this version cannot drive %q yet; set it to \"sim\"", h)
 	}
 	f, err := os.Open(cfg.Replay.File)
 	if err != nil {

@@ -70,7 +70,7 @@ func newRoot(g *globals) *cobra.Command {
 	root.AddCommand(
 		upCommand(g), simulateCommand(g), checkCommand(g), statusCommand(g), jobsCommand(g), logsCommand(g), logCommand(g),
 		mqttCommand(g), runCommand(g), vialCommand(g), bottleCommand(g), alarmsCommand(g), calibrationsCommand(g), estimatorsCommand(g),
-		selfTestCommand(g), identifyCommand(g), installCommand(g), versionCommand(g), completionCommand(),
+		selfTestCommand(g), identifyCommand(g), doctorCommand(g), installCommand(g), versionCommand(g), completionCommand(),
 	)
 	return root
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/pioactor/pioactor/actors/unit"
 	"github.com/pioactor/pioactor/bridge/notify"
 	"github.com/pioactor/pioactor/hw/calibration"
+	"github.com/pioactor/pioactor/hw/pioreactor/machine"
 )
 
 func upCommand(g *globals) *cobra.Command {
@@ -40,10 +41,10 @@ func upCommand(g *globals) *cobra.Command {
 			}
 			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			return up(ctx, g, cfg, c.OutOrStdout())
+			return up(ctx, g, cfg.settled(machine.Linux().Root()), c.OutOrStdout())
 		},
 	}
-	c.Flags().StringVar(&hardware, "hardware", "", "auto, sim or replay; stands over the config file")
+	c.Flags().StringVar(&hardware, "hardware", "", "auto, pioreactor, fake, sim or replay; stands over the config file")
 	return c
 }
 
