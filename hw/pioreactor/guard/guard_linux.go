@@ -68,7 +68,7 @@ func (o Options) start() (*child, error) {
 	}
 	defer answer.Close()
 	_, err = unix.Write(c.pipe, first)
-	if err == nil {
+	if err == nil || errors.Is(err, unix.EPIPE) { // one that has ended may have said why
 		err = awaitArmed(answer, o.Patience)
 	}
 	if err != nil {

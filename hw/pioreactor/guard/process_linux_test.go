@@ -3,6 +3,7 @@ package guard
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ func TestMain(m *testing.M) {
 }
 
 // drawer is hardware: a file, of which each byte is an output, and which goes on
-// by itself when its owner dies.
+// by itself when its owner dies. Behind the outputs is when they were made safe.
 type drawer struct {
 	file   *os.File
 	stuck  string // a file; as long as it exists, nothing can be made safe
@@ -80,7 +81,10 @@ func (d *drawer) MakeSafe() error {
 	case err == nil:
 		return errStuck
 	}
-	_, err := d.file.WriteAt(make([]byte, outputs), 0)
+	if _, err := d.file.WriteAt(make([]byte, outputs), 0); err != nil {
+		return err
+	}
+	_, err := d.file.WriteAt(binary.LittleEndian.AppendUint64(nil, uint64(time.Now().UnixNano())), outputs)
 	return err
 }
 
@@ -268,7 +272,7 @@ func (n *node) safe() bool {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	return bytes.Equal(now, make([]byte, outputs))
+	return len(now) >= outputs && bytes.Equal(now[:outputs], make([]byte, outputs))
 }
 
 // guardEnds waits for the orphaned guard and returns its exit code.
