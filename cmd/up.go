@@ -74,6 +74,7 @@ func up(ctx context.Context, g *globals, cfg Config, out io.Writer) (err error) 
 		return err
 	}
 	go n.passSigns(ctx)
+	defer share()()
 	n.show(ctx, scr)
 	fmt.Fprintln(out, "stopping: dosing first, stirring last, outputs safe …")
 	return nil

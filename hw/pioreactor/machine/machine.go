@@ -24,8 +24,14 @@ type Machine interface {
 	// Root is the folder in which the kernel's files lie: "/" on a real one.
 	// Below it are proc/device-tree, proc/version, sys/class/pwm, sys/class/hwmon.
 	Root() string
+	// WriteFile writes data, in one write, to a file of the kernel's that is there,
+	// named from Root on: "sys/class/pwm/pwmchip0/export". It never creates one. A
+	// modelled machine hears of the write here and nowhere else at its exact
+	// instant; reading goes through package os.
+	WriteFile(name string, data []byte) error
 	// I2C opens bus number, /dev/i2c-1 for 1. Only its owner may use it, one
 	// transaction at a time; a transaction may take as long as the kernel lets it.
+	// One that neither writes nor reads asks whether a chip answers: nil if so.
 	I2C(number int) (i2c.BusCloser, error)
 	// Lines opens the chip whose lines are the header's, by BCM number.
 	Lines() (Lines, error)
