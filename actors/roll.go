@@ -21,7 +21,9 @@ func (r *Roll) Call(c *Context, names ...string) (all bool) {
 		r.asked, r.excused = map[string]string{}, map[string]bool{}
 	}
 	for _, name := range names {
-		r.excused[name] = r.excused[name] // is known from now on
+		if _, known := r.excused[name]; !known {
+			r.excused[name] = false
+		}
 		if r.asked[name] == "" {
 			r.asked[name] = c.Ask(name, Ping{})
 		}
