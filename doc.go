@@ -54,6 +54,7 @@
 //	    hw/sim              the digital twin, and the replay board; shares no code with the science it tests
 //	11  actors/dosing/action  what people say to pumps, as one dose, for every mouth
 //	    actors/protocol     messages that authors of automations never need: leases and the OD window
+//	    hw/pioreactor/guard the process that makes outputs safe when the node that drives them dies or hangs
 //	20  actors/device       one actor per device, the vial and its doses, the OD window
 //	    actors/od  growth  stirring  monitor  selftest     the jobs, each beside its science
 //	    actors/automation   turbidostat, chemostat, fed_batch, morbidostats, light_dark_cycle, thermostat: written exactly as a user writes one
@@ -98,6 +99,7 @@
 //	├─ monitor              the health of the unit itself; its button, and what its status LED says
 //	├─ self_test_record     what the last self-test found
 //	├─ temperature          measures the vial and holds the heater while a temperature automation runs
+//	├─ watchdog             under a service manager: tells it that node, devices and experiment take messages (it starts last)
 //	└─ experiment           stopping it stops every job in it
 //	     └─ stirring  od_reading  growth_rate_calculating  dosing_automation  led_automation  temperature_automation  and your own
 //
@@ -157,8 +159,7 @@
 // # Not built yet
 //
 // In the plan, in no particular order: the drivers of the real board
-// (hw/pioreactor) with the guard process that makes outputs safe when the node
-// dies; a database on every unit (actors/store) and a page to look
+// (hw/pioreactor), over which the guard process stands; a database on every unit (actors/store) and a page to look
 // at it; profiles; guided calibration of OD; many units as one cluster
 // (actors/cluster).
 package pioactor

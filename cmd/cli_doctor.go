@@ -73,10 +73,7 @@ type diagnosis struct {
 
 // diagnose looks at m as the node would with cfg.
 func diagnose(m machine.Machine, cfg Config, busy string) diagnosis {
-	board, found, err := describe.Look(m, describe.Options{
-		Config: cfg.Pioreactor, Model: cfg.Unit.Model, ModelVersion: cfg.Unit.ModelVersion, Heater: cfg.devices().PWM["heating"],
-		Dirs: describe.PioreactorDirs(), User: describe.ThisUser(), Unasked: busy,
-	})
+	board, found, err := cfg.lookFor(m, busy)
 	d := diagnosis{Hardware: cfg.settled(m.Root()).hardware(), Findings: found}
 	if err == nil {
 		d.Board = &board

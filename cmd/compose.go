@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -37,6 +36,8 @@ type Unit struct {
 	System  *actors.System
 	bridge  *bridge.Bridge
 	shelves calibrate.Config
+	alive   func() error
+	watch   watchdog
 	// delivery is the actor that carries alarms outside, if there is one.
 	delivery *actors.Spec
 }
@@ -46,6 +47,7 @@ type UnitOptions struct {
 	Config Config
 	Clock  *clock.Clock
 	Board  hw.Board    // default: what the config says
+	Found  any         // what looking for that hardware has found, if it must be looked for
 	State  state.Store // default: in memory
 	// Calibrations are the files of calibrations and estimators. Default: in memory.
 	Calibrations calibrate.Config
@@ -57,11 +59,21 @@ type UnitOptions struct {
 	Carrier notify.Carrier
 	// Interfere plants defects, for campaigns; see actors.Options.
 	Interfere func(actor string, msg any) []any
+	// Alive is device.Config's: the beat of a guard. Default: none.
+	Alive func() error
+	// Watchdog is told that the supervisors live. Default: nobody is.
+	Watchdog watchdog
+}
+
+// watchdog is somebody who wants to hear every interval that all is alive.
+type watchdog struct {
+	interval time.Duration // 0: nobody
+	alive    func()        // must not block
 }
 
 // NewUnit opens the hardware and makes the system; Start brings it to life.
 func NewUnit(o UnitOptions) (*Unit, error) {
-	u := &Unit{Config: o.Config, Clock: o.Clock, Board: o.Board, bridge: o.Bridge, shelves: o.Calibrations}
+	u := &Unit{Config: o.Config, Clock: o.Clock, Board: o.Board, bridge: o.Bridge, shelves: o.Calibrations, alive: o.Alive, watch: o.Watchdog}
 	if o.Carrier != nil {
 		delivery, err := notify.Spec(o.Config.Alarms.Config, o.Carrier)
 		if err != nil {
@@ -70,7 +82,7 @@ func NewUnit(o UnitOptions) (*Unit, error) {
 		u.delivery = &delivery
 	}
 	if u.Board == nil {
-		board, err := openBoard(o.Config, o.Clock)
+		board, err := openBoard(o.Config, site{o.Clock, o.Found})
 		if err != nil {
 			return nil, err
 		}
@@ -93,9 +105,11 @@ func (u *Unit) Start() error {
 	if err != nil {
 		return err
 	}
+	devices := u.Config.devices()
+	devices.Alive = u.alive
 	parts := []actors.Spec{
 		bench.Spec(u.Config.Bench), // drives nothing, and knows whether anything may move
-		device.Spec(u.Board, u.Config.devices()),
+		device.Spec(u.Board, devices),
 		calibrate.Spec(u.shelves),
 		calibrate.ProcedureSpec(calibrate.ProcedureConfig{StirringDuty: stirringDuty(u.Config)}),
 	}
@@ -107,6 +121,9 @@ func (u *Unit) Start() error {
 		parts = append(parts, *u.delivery)
 	}
 	parts = append(parts, monitor, selftest.RecordSpec(), temperature.Spec(u.Board.Info()), unit.Experiment(u.Config.experiment()))
+	if u.watch.interval > 0 {
+		parts = append(parts, unit.Watchdog(u.watch.interval, u.watch.alive))
+	}
 	return u.System.Start(unit.Node(parts...))
 }
 
@@ -152,27 +169,6 @@ func unitName(cfg Config) string {
 		return "pioactor"
 	}
 	return strings.ToLower(strings.ReplaceAll(name, ".", "-"))
-}
-
-// hardware is what the unit runs on. Before settled, "auto" counts as "sim", so
-// that a config means the same wherever it is checked.
-func (c Config) hardware() string {
-	if c.Unit.Hardware == "auto" {
-		return "sim"
-	}
-	return c.Unit.Hardware
-}
-
-// settled is c with "auto" replaced by what it comes to on the computer whose
-// files lie below root.
-func (c Config) settled(root string) Config {
-	if c.Unit.Hardware == "auto" {
-		c.Unit.Hardware = "sim"
-		if describe.Fitted(root, c.Pioreactor) {
-			c.Unit.Hardware = "pioreactor"
-		}
-	}
-	return c
 }
 
 // experiment is what the first start begins with.
@@ -246,21 +242,4 @@ func (c Config) Twin() sim.Config {
 	twin := c.Sim.Config
 	twin.Model, twin.Version, twin.Channels, twin.IRLED = c.Unit.Model, c.Unit.ModelVersion, c.Photodiodes, irChannel(c.LEDs)
 	return twin
-}
-
-func openBoard(cfg Config, c *clock.Clock) (hw.Board, error) {
-	switch h := cfg.hardware(); h {
-	case "sim":
-		return sim.New(cfg.Twin(), c.Mono)
-	case "pioreactor", "fake":
-		return nil, fmt.Errorf("[unit] hardware: this version cannot drive %q yet; set it to \"sim\"", h)
-	}
-	f, err := os.Open(cfg.Replay.File)
-	if err != nil {
-		return nil, fmt.Errorf("[replay] file: %w", err)
-	}
-	defer f.Close()
-	recording := cfg.Replay.ReplayConfig
-	recording.Model, recording.Version, recording.IRLED = cfg.Unit.Model, cfg.Unit.ModelVersion, irChannel(cfg.LEDs)
-	return sim.NewReplay(f, recording, c.Mono)
 }

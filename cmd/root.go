@@ -11,7 +11,12 @@ import (
 // Main runs the program with the arguments of the process, and exits: with 0
 // when all is done, 1 when something failed, 2 when it was called wrongly, and
 // 3 when the unit refused. Call it last in main.
-func Main() { os.Exit(executeFrom(context.Background(), os.Stdin, os.Args[1:], os.Stdout, os.Stderr)) }
+func Main() {
+	if len(os.Args) > 1 && os.Args[1] == guardCommand {
+		os.Exit(standGuard(os.Stderr))
+	}
+	os.Exit(executeFrom(context.Background(), os.Stdin, os.Args[1:], os.Stdout, os.Stderr))
+}
 
 // executeFrom is Main for given input, arguments and outputs; it returns the exit code.
 func executeFrom(ctx context.Context, in io.Reader, args []string, out, errs io.Writer) int {
@@ -70,7 +75,7 @@ func newRoot(g *globals) *cobra.Command {
 	root.AddCommand(
 		upCommand(g), simulateCommand(g), checkCommand(g), statusCommand(g), jobsCommand(g), logsCommand(g), logCommand(g),
 		mqttCommand(g), runCommand(g), vialCommand(g), bottleCommand(g), alarmsCommand(g), calibrationsCommand(g), estimatorsCommand(g),
-		selfTestCommand(g), identifyCommand(g), doctorCommand(g), installCommand(g), versionCommand(g), completionCommand(),
+		selfTestCommand(g), identifyCommand(g), doctorCommand(g), makeSafeCommand(g), installCommand(g), versionCommand(g), completionCommand(),
 	)
 	return root
 }
