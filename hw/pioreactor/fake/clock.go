@@ -100,7 +100,8 @@ type repeat struct {
 }
 
 // Repeat calls step at the instants that it returns: in real time on a
-// goroutine, in virtual time as events of the model, the first at once.
+// goroutine, in virtual time as events of the model. There the first is due at
+// once and comes when the machine is next touched: whoever calls may hold locks.
 func (m *Machine) Repeat(step func(now time.Duration) (next time.Duration)) (stop func()) {
 	r := &repeat{step: step, quit: make(chan struct{}), done: make(chan struct{})}
 	m.enter()
@@ -115,7 +116,6 @@ func (m *Machine) Repeat(step func(now time.Duration) (next time.Duration)) (sto
 		go r.live()
 	} else {
 		close(r.done)
-		m.Now()
 	}
 	return func() {
 		m.mu.Lock()

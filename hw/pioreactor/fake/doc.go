@@ -38,6 +38,9 @@
 // the kernel. Sleep moves its time ahead of the house's until that has caught
 // up. The same seed and the same calls give the same bytes.
 //
+// A driver that changes what its step reads, or shows what it has heard, must
+// therefore ask for the time first: what was due before then happens before.
+//
 // A transaction on the bus takes 90 µs a byte, as at 100 kHz.
 //
 // # Twin (twin.go, duty.go)

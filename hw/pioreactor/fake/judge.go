@@ -22,7 +22,10 @@ type Output struct {
 
 // Outputs are what all outputs are at now, in the order of their names. They are
 // read from the folder, faults or not.
-func (m *Machine) Outputs() ([]Output, error) { return outputs(m.dir, m.layout, m.state) }
+func (m *Machine) Outputs() ([]Output, error) {
+	m.Now() // what is due happens first
+	return outputs(m.dir, m.layout, m.state)
+}
 
 // Judge reads the outputs of the machine in dir, without driving anything: from
 // a process of its own, while others run, or after they were killed.
