@@ -67,6 +67,7 @@ func up(ctx context.Context, g *globals, cfg Config, out io.Writer) (err error) 
 	if err := n.start(ctx, scr); err != nil {
 		return err
 	}
+	defer share()()
 	n.show(ctx, scr)
 	fmt.Fprintln(out, "stopping: dosing first, stirring last, outputs safe …")
 	return nil
