@@ -16,7 +16,7 @@
 //	… // drivers on m
 //	outputs, err := fake.Judge(dir) // from any process
 //
-// # Folder (layout.go, state.go)
+// # Folder (layout.go, state.go, pwm.go, write.go)
 //
 //	machine.json                 the Setup and where everything is soldered
 //	registers                    mapped: chip registers and line levels
@@ -43,7 +43,7 @@
 //
 // A transaction on the bus takes 90 µs a byte, as at 100 kHz.
 //
-// # Twin (twin.go, duty.go)
+// # Twin (twin.go, look.go, duty.go)
 //
 // The twin is asked and driven at exact instants: it lives on [Machine.TwinNow],
 // which is where the model has got to, and is read through [Machine.Truth].
