@@ -45,7 +45,11 @@
 //	                        actors/calibrate/guide, actors/dosing/check;
 //	                        and pure book-keeping: actors/dosing/ledger, actors/device/lease, actors/temperature/watch.
 //	                        Values in, values out: no clock, no goroutine, no file
+//	 2  hw/pioreactor/machine  the computer under a HAT: I2C, lines of the header, the kernel's files, time
+//	 4  hw/pioreactor/line  drivers on the header: PWM by the kernel and by software, tachometer, button, light
+//	 4  hw/pioreactor/chip  the owner of an I2C bus, and drivers of the HAT's converters, LED drivers and thermometer
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
+//	    hw/pioreactor       the real board: those drivers as a description says they are wired, and how to make it safe
 //	    hw/sim              the digital twin, and the replay board; shares no code with the science it tests
 //	11  hw/pioreactor/fake  a Pioreactor's computer and HAT in a folder, modelled chip by chip around the twin's vial
 //	    actors/dosing/action  what people say to pumps, as one dose, for every mouth
@@ -65,6 +69,7 @@
 //	30  bridge              topics to messages and back
 //	    bridge/web          the HTTP API on the unix socket, which the command line uses
 //	    cmd/report          tables and pictures of a simulated run
+//	    cmd/install         the unit as a service of systemd: what would change, doing it, undoing it
 //	40  cmd                 Main and the commands; reads config.toml, starts and stops the tree in order
 //	50  cmd/standard        blank imports: the stock automations and hardware
 //	60  cmd/pioactor        main; its comment is the manual for building a binary of your own

@@ -71,6 +71,7 @@ var floors = map[string]int{
 	"bridge/wire/...":        20,
 
 	"cmd/report/...": 30,
+	"cmd/install":    30,
 	"bridge":         30,
 	"bridge/web/...": 30,
 

@@ -10,6 +10,9 @@ import (
 	"syscall"
 )
 
+// systemDataDir is where a unit that root started, or the service, keeps its state.
+const systemDataDir = "/var/lib/pioactor"
+
 // dataDir resolves where a node keeps its state: a flag, the config, the
 // service manager's folder, the system's, or the user's.
 func dataDir(flag string, cfg Config) (string, error) {
@@ -19,7 +22,7 @@ func dataDir(flag string, cfg Config) (string, error) {
 		}
 	}
 	if os.Geteuid() == 0 {
-		return "/var/lib/pioactor", nil
+		return systemDataDir, nil
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {

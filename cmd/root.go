@@ -15,7 +15,7 @@ func Main() { os.Exit(executeFrom(context.Background(), os.Stdin, os.Args[1:], o
 
 // executeFrom is Main for given input, arguments and outputs; it returns the exit code.
 func executeFrom(ctx context.Context, in io.Reader, args []string, out, errs io.Writer) int {
-	g := &globals{}
+	g := &globals{args: args}
 	root := newRoot(g)
 	root.SetArgs(append([]string{}, args...)) // never nil, which would mean the process's own
 	root.SetIn(in)
@@ -35,7 +35,8 @@ type globals struct {
 	dataDir    string
 	json       bool
 	unit       []string
-	called     bool // flags and arguments were in order
+	args       []string // as they were given
+	called     bool     // flags and arguments were in order
 }
 
 // config is the configuration in force: the file somebody named, else the defaults.
@@ -69,7 +70,7 @@ func newRoot(g *globals) *cobra.Command {
 	root.AddCommand(
 		upCommand(g), simulateCommand(g), checkCommand(g), statusCommand(g), jobsCommand(g), logsCommand(g), logCommand(g),
 		mqttCommand(g), runCommand(g), vialCommand(g), bottleCommand(g), alarmsCommand(g), calibrationsCommand(g), estimatorsCommand(g),
-		selfTestCommand(g), identifyCommand(g), versionCommand(g), completionCommand(),
+		selfTestCommand(g), identifyCommand(g), installCommand(g), versionCommand(g), completionCommand(),
 	)
 	return root
 }
