@@ -30,8 +30,8 @@
 //
 // # Time (clock.go, events.go)
 //
-// A machine of [Open] or [Make] lives in real time: CLOCK_MONOTONIC, and a
-// goroutine runs the model on every 5 ms while a twin is attached. A machine of
+// A machine of [Open] or [Make] lives in real time, on the clock of machine.Linux;
+// a goroutine runs the model on every 5 ms while a twin is attached. A machine of
 // [Virtual] has no goroutine: whoever touches it (asks for the time, drives a
 // line, writes a file, is on the bus) first runs everything that was due since,
 // in the order of time: steps of Repeat, edges of the tachometer, new folders of

@@ -22,6 +22,7 @@ type Machine struct {
 	state  *shared
 	chips  []chip
 	house  func() time.Duration // nil: real time
+	real   machine.Clock        // of the computer that this runs on
 
 	bus    sync.Mutex // one transaction at a time
 	onBus  *os.File   // locked meanwhile, for other processes
@@ -90,7 +91,7 @@ func open(dir string, house func() time.Duration) (*Machine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fake: open the bus's lock: %w", err)
 	}
-	m := &Machine{dir: dir, layout: l, state: state, house: house, onBus: bus, stop: func() {}}
+	m := &Machine{dir: dir, layout: l, state: state, house: house, real: machine.Linux(), onBus: bus, stop: func() {}}
 	m.chips = chipsOf(l, state)
 	m.at = m.target()
 	m.twinAt.Store(int64(m.at))
