@@ -52,7 +52,8 @@
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
 //	    hw/pioreactor       the real board: those drivers as a description says they are wired, and how to make it safe
 //	    hw/sim              the digital twin, and the replay board; shares no code with the science it tests
-//	11  actors/dosing/action  what people say to pumps, as one dose, for every mouth
+//	11  hw/pioreactor/fake  a Pioreactor's computer and HAT in a folder, modelled chip by chip around the twin's vial
+//	    actors/dosing/action  what people say to pumps, as one dose, for every mouth
 //	    actors/protocol     messages that authors of automations never need: leases and the OD window
 //	    hw/pioreactor/guard the process that makes outputs safe when the node that drives them dies or hangs
 //	20  actors/device       one actor per device, the vial and its doses, the OD window
