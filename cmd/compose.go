@@ -22,7 +22,6 @@ import (
 	"github.com/pioactor/pioactor/bridge"
 	"github.com/pioactor/pioactor/bridge/notify"
 	"github.com/pioactor/pioactor/hw"
-	"github.com/pioactor/pioactor/hw/pioreactor/describe"
 	"github.com/pioactor/pioactor/hw/sim"
 )
 
@@ -201,14 +200,16 @@ func (c Config) firstStart() (section string, jobs []string) {
 	return "sim", c.Sim.Start
 }
 
+// fastForward is how much of the past the first start makes up; a clock that
+// jumps is nothing for drivers, modelled chips or not.
 func (c Config) fastForward() time.Duration {
 	switch c.hardware() {
-	case "pioreactor":
-		return 0
+	case "sim":
+		return c.Sim.FastForward
 	case "replay":
 		return c.Replay.FastForward
 	}
-	return c.Sim.FastForward
+	return 0
 }
 
 // devices is the device section with what it takes from the shared ones.

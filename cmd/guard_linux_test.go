@@ -17,7 +17,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/pioactor/pioactor/actors/clock"
 	"github.com/pioactor/pioactor/hw"
 	"github.com/pioactor/pioactor/hw/pioreactor/guard"
 	"github.com/pioactor/pioactor/hw/sim"
@@ -27,8 +26,8 @@ import (
 // the data folder that goes on by itself when its node dies.
 func init() {
 	boards["drawer"] = board{
-		open:    openDrawer,
-		look:    func(_ Config, dir string) (any, error) { return drawerFile(dir), nil },
+		open: openDrawer,
+		look: func(_ Config, dir string) (any, error) { return drawerFile(dir), nil },
 		safe: func(text json.RawMessage) (guard.Hardware, error) {
 			var file string
 			err := json.Unmarshal(text, &file)

@@ -35,7 +35,7 @@ type site struct {
 // boards is all the hardware there is.
 var boards = map[string]board{
 	"pioreactor": {look: lookForHAT, open: openHAT, safe: safeHAT},
-	"fake":       {look: layOutFake, open: openFake, safe: safeHAT},
+	"fake":       {look: layOutFake, open: openModelled, safe: safeHAT},
 	"sim":        {open: openTwin},
 	"replay":     {open: openReplay},
 }

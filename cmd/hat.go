@@ -91,7 +91,7 @@ type fakeBoard struct {
 	twin    *sim.Board
 }
 
-func openFake(cfg Config, at site) (hw.Board, error) {
+func openModelled(cfg Config, at site) (hw.Board, error) {
 	h := at.found.(hat)
 	m, err := fake.Open(h.Fake)
 	if err != nil {
