@@ -315,8 +315,9 @@ func TestWhatIsFoundIsSaid(t *testing.T) {
 			if found.Worst() != c.verdict {
 				t.Errorf("verdict %s, want %s", found.Worst(), c.verdict)
 			}
-			if (found.Err() != nil) != (c.verdict == describe.Bad) {
-				t.Errorf("Err() = %v with verdict %s", found.Err(), c.verdict)
+			stays := slices.ContainsFunc(found, func(f describe.Finding) bool { return f.Verdict == describe.Bad && !f.Waits })
+			if (found.Err() != nil) != stays {
+				t.Errorf("Err() = %v with %+v", found.Err(), found)
 			}
 			if !slices.ContainsFunc(found, func(f describe.Finding) bool { return says(f, c.says) }) {
 				t.Errorf("no finding says %q", c.says)
@@ -345,6 +346,15 @@ func TestOnALaptopNobodyIsAsked(t *testing.T) {
 	m := open(t, "laptop", 0x2C, 0x49, 0x4F)
 	if _, _, err := describe.Look(m, options("pioreactor_20ml", "1.5")); !errors.Is(err, describe.ErrNoHAT) || len(m.asked) > 0 {
 		t.Errorf("error %v, asked %v; the bus of another computer is none of our business", err, m.asked)
+	}
+}
+
+// TestWhatIsSilentMayWakeUp: firmware is loaded at some time in the start of the
+// computer, and a unit that would not start before would not start at all.
+func TestWhatIsSilentMayWakeUp(t *testing.T) {
+	d, found, err := describe.Look(open(t, "zero2w_hat11", 0x4F), options("pioreactor_20ml", "1.1"))
+	if err != nil || found.Worst() != describe.Bad || found.Err() != nil || d.LED != (describe.LEDDriver{Driver: "pico", Address: 0x2C}) {
+		t.Errorf("%v, %v, %+v; want what is where, and nothing that keeps the unit from starting", err, found.Err(), d)
 	}
 }
 
