@@ -243,11 +243,13 @@ func (b *Board) closePanel() error {
 	return errors.Join(errs...)
 }
 
-// alive is nil, or why nothing works any more.
+// alive is nil, or why nothing works any more. Asking for the time has a
+// modelled machine do what is due before anything changes or is looked at.
 func (b *Board) alive() error {
 	if b.closed.Load() {
 		return ErrClosed
 	}
+	b.machine.Now()
 	return nil
 }
 
