@@ -2,15 +2,14 @@ package pioreactor_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/pioactor/pioactor/hw"
 	"github.com/pioactor/pioactor/hw/hwtest"
 	"github.com/pioactor/pioactor/hw/pioreactor"
+	"github.com/pioactor/pioactor/hw/pioreactor/chip"
 	"github.com/pioactor/pioactor/hw/pioreactor/fake"
-	"github.com/pioactor/pioactor/hw/pioreactor/machine"
 	"github.com/pioactor/pioactor/hw/sim"
 )
 
@@ -66,11 +65,6 @@ func (i inspected) OutputsPct() map[string]float64 {
 	return pct
 }
 
-// real is the clock of a machine that lives in real time.
-type real struct{ machine.Clock }
-
-func (r real) Advance(d time.Duration) { r.Sleep(d) }
-
 // virtual is a modelled machine with a twin, in virtual time.
 func virtual(t testing.TB, s fake.Setup) (*fake.Machine, *sim.Board, *hwtest.Virtual) {
 	t.Helper()
@@ -115,25 +109,16 @@ func attach(t testing.TB, m *fake.Machine) *sim.Board {
 	return twin
 }
 
-// Of many goroutines none can say whose time a virtual machine moves on: the
-// rule about them runs in real time, on one board.
+// Many goroutines move a virtual machine's time on at once, so each waits for
+// the sum of all: the bus must be patient for that.
 func TestTheModelledBoardKeepsEveryPromise(t *testing.T) {
+	patient := usual
+	patient.Bus = chip.Config{Deadline: 10 * time.Second, Retries: 2, Backoff: time.Millisecond}
 	for name, setup := range setups {
 		t.Run(name, func(t *testing.T) {
 			hwtest.Board(t, func(t *testing.T) (hw.Board, hwtest.Clock) {
-				var m *fake.Machine
-				var clock hwtest.Clock
-				if strings.HasSuffix(t.Name(), "concurrently") {
-					if name != "HAT 1.2, 20 mL 1.5" {
-						t.Skip("tried on one board")
-					}
-					m = laidOut(t, setup)
-					attach(t, m)
-					clock = real{m}
-				} else {
-					m, _, clock = virtual(t, setup)
-				}
-				board, err := pioreactor.Open(m, m.Wiring(), usual)
+				m, _, clock := virtual(t, setup)
+				board, err := pioreactor.Open(m, m.Wiring(), patient)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -5,6 +5,7 @@ package pioreactor_test
 import (
 	"flag"
 	"testing"
+	"time"
 
 	"github.com/pioactor/pioactor/hw"
 	"github.com/pioactor/pioactor/hw/hwtest"
@@ -17,6 +18,11 @@ var (
 	model   = flag.String("model", "pioreactor_20ml", "of the vial's holder")
 	version = flag.String("model-version", "1.1", "of the vial's holder")
 )
+
+// real is the clock of a machine that lives in real time.
+type real struct{ machine.Clock }
+
+func (r real) Advance(d time.Duration) { r.Sleep(d) }
 
 // TestThisBoard runs the suite on the HAT of this computer. Put in an empty vial
 // with a stir bar, take every tube off and stop the unit first: each output is
