@@ -142,3 +142,45 @@ func (u *hatUnit) start(t *testing.T, job string) {
 		t.Errorf("start %s: %+v", job, r)
 	}
 }
+
+// asker is a person's job with a chip on the HAT's bus.
+type asker struct{ heard *string }
+
+// Receive asks each second, of all addresses the RP2040's.
+func (a asker) Receive(c *actors.Context, msg any) error {
+	bus, err := c.I2C()
+	switch msg := msg.(type) {
+	case actors.Started:
+		c.Every(time.Second)
+		if err != nil {
+			*a.heard = err.Error()
+			return &actors.Refusal{Code: "no_bus", Reason: *a.heard}
+		}
+	case actors.Tick:
+		c.Do(func() (any, time.Duration) { return bus.Tx(0x2C, []byte{0, 255}, nil), 0 })
+	case error:
+		*a.heard = msg.Error()
+	}
+	return nil
+}
+
+// TestJobsShareTheBusOfAHAT: and are told where there is none to share.
+func TestJobsShareTheBusOfAHAT(t *testing.T) {
+	heard := ""
+	spec := actors.Spec{Name: "asker", New: func() actors.Job { return asker{&heard} }}
+	u := hatUnitWith(t, fake.Setup{HAT: "1.2", Model: "pioreactor_20ml", ModelVer: "1.1"})
+	must(t, u.System.Start(spec))
+	u.run(5 * time.Second)
+	if !strings.Contains(heard, "0x2c is that of one of the board's own chips") {
+		t.Errorf("it heard %q", heard)
+	}
+	cfg, clk := DefaultConfig(), clock.Virtual(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), 1)
+	sim, err := NewUnit(UnitOptions{Config: cfg, Clock: clk, Boot: "boot", Seed: 1})
+	must(t, err)
+	must(t, sim.System.Start(spec))
+	clk.Run(5 * time.Second)
+	if sim.System.Running("asker") || !strings.Contains(heard, "not fitted") {
+		t.Errorf("on the simulator it runs: %v, and heard %q", sim.System.Running("asker"), heard)
+	}
+	must(t, sim.Board.Close())
+}
