@@ -11,9 +11,9 @@
 // payloads of Pioreactor 26.7.2, so that clients and scripts written for a
 // Pioreactor go on working.
 //
-// This release runs one unit on simulated hardware: a seeded digital twin whose
-// culture grows, is stirred, measured and diluted, or a recorded run played
-// back. It brings its own broker or uses yours, and a command line that talks to
+// This release runs one unit: on a Pioreactor's HAT, or on simulated hardware, a
+// seeded digital twin whose culture grows, is stirred, measured and diluted, or a
+// recorded run played back. It brings its own broker or uses yours, and a command line that talks to
 // the running node through a unix socket.
 //
 //	make run                             # a unit with a culture twelve hours old
@@ -159,8 +159,7 @@
 //
 // # Not built yet
 //
-// In the plan, in no particular order: the drivers of the real board
-// (hw/pioreactor), over which the guard process stands; a database on every unit (actors/store) and a page to look
-// at it; profiles; guided calibration of OD; many units as one cluster
-// (actors/cluster).
+// In the plan, in no particular order: a database on every unit (actors/store)
+// and a page to look at it; profiles; guided calibration of OD; many units as one
+// cluster (actors/cluster).
 package pioactor

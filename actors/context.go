@@ -10,6 +10,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/pioactor/pioactor/actors/clock"
+	"github.com/pioactor/pioactor/hw"
 )
 
 // Context is what a job can do. It belongs to one job and is valid only inside
@@ -148,6 +149,16 @@ func (c *Context) Do(work func() (msg any, took time.Duration)) {
 		p.msg, took = work()
 		return took
 	}, func() { h.sys.engine.Root.Send(pid, p) })
+}
+
+// I2C is the bus of this unit's board, for a device of your own on it. Use it in
+// Do: it waits for others. The error is hw.ErrAbsent on a board that lends
+// none, such as the simulated one.
+func (c *Context) I2C() (hw.I2C, error) {
+	if c.h.sys.i2c == nil {
+		return nil, fmt.Errorf("I2C bus of this unit's board: %w", hw.ErrAbsent)
+	}
+	return c.h.sys.i2c, nil
 }
 
 type edgePanic struct{ reason any }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pioactor/pioactor/actors/clock"
 	"github.com/pioactor/pioactor/actors/state"
+	"github.com/pioactor/pioactor/hw"
 )
 
 // Options are what a System is made of. Unit and Clock are required.
@@ -26,6 +27,7 @@ type Options struct {
 	Seed  uint64       // of every random choice made by the system
 	State state.Store  // default: in memory
 	Log   io.Writer    // one JSON line each; default: nowhere
+	I2C   hw.I2C       // for devices of a person's own; default: none
 	// Transport, if set, gets the engine's *actor.ActorSystem before anything
 	// is spawned: a remote must start first, or addresses are lost.
 	Transport func(engine any) error
@@ -45,6 +47,7 @@ type System struct {
 	log        zerolog.Logger
 	state      *saver
 	guard      *supervisor
+	i2c        hw.I2C        // nil without one
 	starts     atomic.Uint64 // counts incarnations of all actors; the timers and edges of an older one are void
 	interfere  func(actor string, msg any) []any
 	alarms     sync.Mutex // held while an alarm is edited
@@ -77,7 +80,7 @@ func NewSystem(o Options) (*System, error) {
 		unit: o.Unit, boot: o.Boot, seed: o.Seed, clock: o.Clock, bus: newBus(),
 		log: zerolog.New(o.Log), lives: map[string]*life{}, names: map[string]*life{}, ends: map[string]lastWord{}, memo: map[string]Reply{}, under: map[string][]func(Reply){},
 	}
-	s.interfere, s.born = o.Interfere, o.Clock.Mono()
+	s.interfere, s.born, s.i2c = o.Interfere, o.Clock.Mono(), o.I2C
 	s.state = newSaver(o.Clock, o.State)
 	s.engine = newEngine(s.log)
 	s.guard = newSupervisor(s)

@@ -82,6 +82,8 @@ func diagnose(m machine.Machine, cfg Config, busy string) diagnosis {
 	switch {
 	case d.Hardware == "pioreactor" && err != nil:
 		d.Summary = "the unit cannot run: " + strings.ReplaceAll(err.Error(), "\n", "; ")
+	case d.Hardware == "pioreactor" && bad && found.Err() == nil:
+		d.Summary = "the unit would start and wait, with an alarm, for chips that do not answer: see what is bad"
 	case d.Hardware == "pioreactor" && bad:
 		d.Summary = "the unit cannot run on this board as it is: see what is bad"
 	case d.Hardware == "pioreactor" && busy != "":

@@ -96,10 +96,12 @@ func TestDoctorExplains(t *testing.T) {
 		answers []uint16
 		change  func(*Config)
 		busy    string
+		without string // what the computer lacks
 		code    int
 	}{
 		"hat":             {hat: true, answers: []uint16{0x2C, 0x4F}, change: old},
 		"hat_no_firmware": {hat: true, answers: []uint16{0x4F}, change: old, code: exitFailed},
+		"hat_no_overlay":  {hat: true, answers: []uint16{0x2C, 0x4F}, change: old, without: "sys/class/pwm"},
 		"hat_busy":        {hat: true, busy: "a node runs"},
 		"hat_but_sim":     {hat: true, answers: []uint16{}, change: func(c *Config) { c.Unit.Hardware = "sim" }},
 		"no_hat":          {},
@@ -112,7 +114,13 @@ func TestDoctorExplains(t *testing.T) {
 			if c.change != nil {
 				c.change(&cfg)
 			}
-			d := diagnose(computerOf(t, c.hat, c.answers), cfg, c.busy)
+			m := computerOf(t, c.hat, c.answers)
+			if c.without != "" {
+				if err := os.RemoveAll(filepath.Join(m.Root(), c.without)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			d := diagnose(m, cfg, c.busy)
 			for i, f := range d.Findings { // depends on who runs the test
 				if f.What == "groups of this user" {
 					d.Findings[i] = describe.Finding{What: f.What, Found: "…", Expected: f.Expected, Verdict: describe.OK}

@@ -89,13 +89,21 @@ func NewUnit(o UnitOptions) (*Unit, error) {
 	}
 	sys, err := actors.NewSystem(actors.Options{
 		Unit: unitName(o.Config), Clock: o.Clock, State: o.State, Log: o.Log, Boot: o.Boot, Seed: o.Seed,
-		Interfere: o.Interfere,
+		Interfere: o.Interfere, I2C: i2cOf(u.Board),
 	})
 	if err != nil {
 		return nil, errors.Join(err, u.Board.Close())
 	}
 	u.System = sys
 	return u, nil
+}
+
+// i2cOf is the bus that a board lends to devices of a person's own, or nil.
+func i2cOf(board hw.Board) hw.I2C {
+	if w, ok := board.(hw.Wires); ok {
+		return w.I2C()
+	}
+	return nil
 }
 
 // Start spawns the tree: devices first, with every output forced safe.

@@ -86,6 +86,10 @@ const preamble = `# The configuration of one pioactor unit. Every key is here wi
 # stands over this file.
 `
 
+const aPersonBegins = `# On a real HAT nothing starts by itself the first time: a person begins, with
+# pioactor jobs start stirring. What runs when the unit stops runs again later.
+`
+
 func defaultsText() string {
 	var b strings.Builder
 	b.WriteString(preamble)
@@ -97,6 +101,9 @@ func defaultsText() string {
 			continue
 		}
 		writeSection(&b, f.Name, f.Pointer(&cfg))
+		if f.Name == "pioreactor" {
+			b.WriteString(aPersonBegins)
+		}
 		if f.Name == "alarms" {
 			writeAlarms(&b, cfg.Alarms)
 		}

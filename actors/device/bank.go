@@ -76,14 +76,17 @@ func (b *bank) part(name string) *part {
 	return nil
 }
 
-// start makes everything safe and listens for owners that go.
-func (b *bank) start(c *actors.Context) error {
-	err := b.Halt()
+// start makes everything safe and listens for owners that go. An output that does
+// not obey is told and tried again: its chip may not be awake yet.
+func (b *bank) start(c *actors.Context) {
 	actors.Subscribe[actors.OwnerGone](c)
 	for _, p := range b.parts {
+		p.value = 0
+		if err := set(p.out, 0); err != nil {
+			b.failed(c, p, 0, err)
+		}
 		b.changed(c, p)
 	}
-	return err
 }
 
 // set is the only place where an output of the board is driven.
@@ -198,6 +201,7 @@ func (b *bank) apply(c *actors.Context, p *part) error {
 	} else if p.ill && (want > 0 || p.stuck) {
 		p.ill, p.stuck = false, false
 		c.Clear(alarmOf(p.name))
+		c.Tell(devicesName, obeys{p.name, true})
 	}
 	b.noted(p, want)
 	b.changed(c, p)
@@ -222,6 +226,7 @@ func (b *bank) failed(c *actors.Context, p *part, want float64, err error) {
 		p.stuck = true
 		text += fmt.Sprintf("; and cannot be halted: %v; cut its power", halted)
 		c.After(rehaltAfter, rehalt{p.name})
+		c.Tell(devicesName, obeys{p.name, false})
 	}
 	if !p.ill {
 		c.Log().Error("%s", text)

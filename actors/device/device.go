@@ -85,13 +85,16 @@ func panelSpecs(board hw.Board) (specs []actors.Spec, err error) {
 //
 // Takes: ChildState of the devices, OwnerGone. Sends: Ping to them, where somebody
 // wants to know whether they are alive. It is ready when they are.
-// Fails by: a board that cannot be made safe, or a config that does not fit it.
+// A board of which a chip does not answer is an alarm: the device whose chip it is
+// tries until it does, and the others do their work.
+// Fails by: a config that does not fit the board.
 type devices struct {
 	board    hw.Board
 	cfg      Config
 	waiting  map[string]bool // children that have not started yet
 	names    []string        // of the children
 	roll     actors.Roll
+	unsafe   map[string]bool // outputs that do not obey
 	children func(hw.Board, Config) ([]actors.Spec, error)
 }
 
@@ -102,6 +105,8 @@ func (d *devices) Receive(c *actors.Context, msg any) error {
 		return d.start(c)
 	case actors.ChildState:
 		d.settled(c, msg.Name)
+	case obeys:
+		d.heed(c, msg)
 	case actors.Tick:
 		d.callRoll(c)
 	case actors.Reply, actors.OwnerGone:
@@ -115,11 +120,10 @@ func (d *devices) Receive(c *actors.Context, msg any) error {
 }
 
 func (d *devices) start(c *actors.Context) error {
+	d.unsafe = map[string]bool{}
 	if err := d.board.Halt(); err != nil {
-		c.Raise("board_failed", "high", fmt.Sprintf("The outputs cannot be made safe: %v. Cut the power.", err), false)
-		return fmt.Errorf("devices: halt the board: %w", err)
+		c.Raise("board_failed", "high", fmt.Sprintf("Not every output can be made safe: %v. It is tried again and again; if it stays so, cut the power.", err), false)
 	}
-	c.Clear("board_failed")
 	if err := d.cfg.Validate(); err != nil {
 		return fmt.Errorf("devices: %w", err)
 	}
@@ -147,6 +151,27 @@ func (d *devices) settled(c *actors.Context, child string) {
 	delete(d.waiting, child)
 	if len(d.waiting) == 0 {
 		c.Ready()
+		d.safe(c)
+	}
+}
+
+// obeys tells "devices" of an output that cannot be halted, or can again.
+type obeys struct {
+	output string
+	again  bool
+}
+
+func (d *devices) heed(c *actors.Context, m obeys) {
+	if d.unsafe[m.output] = true; m.again {
+		delete(d.unsafe, m.output)
+	}
+	d.safe(c)
+}
+
+// safe clears the alarm of a start once every device has made its outputs safe.
+func (d *devices) safe(c *actors.Context) {
+	if len(d.waiting) == 0 && len(d.unsafe) == 0 {
+		c.Clear("board_failed")
 	}
 }
 

@@ -79,7 +79,8 @@ func (h *heater) Receive(c *actors.Context, msg any) error {
 	defer h.tend(c)
 	switch m := msg.(type) {
 	case actors.Started:
-		return h.start(c)
+		h.start(c)
+		return nil
 	case protocol.Drive:
 		h.ordered(c, m)
 		return nil
@@ -106,7 +107,7 @@ func (h *heater) Receive(c *actors.Context, msg any) error {
 	return h.receive(c, msg)
 }
 
-func (h *heater) start(c *actors.Context) error {
+func (h *heater) start(c *actors.Context) {
 	var m watch.Memory
 	if _, err := c.Load(heaterKey, &m); err != nil {
 		c.Log().Error("%v", err)
@@ -116,7 +117,7 @@ func (h *heater) start(c *actors.Context) error {
 	actors.Subscribe[actors.Alarm](c)
 	h.alarm(c, "")
 	h.due = -1
-	return h.outputs.start(c)
+	h.outputs.start(c)
 }
 
 // ordered refuses what nobody may have while there is a fault.

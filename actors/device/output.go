@@ -83,7 +83,7 @@ func (b *bank) Halt() error {
 func (b *bank) receive(c *actors.Context, msg any) error {
 	switch m := msg.(type) {
 	case actors.Started:
-		return b.start(c)
+		b.start(c)
 	case protocol.Drive:
 		b.ordered(c, m)
 	case protocol.Release:

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os/exec"
 	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/pioactor/pioactor/hw"
 	"github.com/pioactor/pioactor/hw/pioreactor/line"
@@ -19,11 +22,9 @@ import (
 // benchLines measures the drivers on the header on the real clock, with lines
 // that only keep times: what is left is this machine's scheduling.
 func benchLines(b *table) {
-	for _, load := range []struct {
-		name string
-		busy int // goroutines that never rest
-	}{{"idle", 0}, {"every core busy", runtime.NumCPU()}} {
-		release := burn(load.busy)
+	b.add("threads that toggle pins: %s", scheduling())
+	for _, load := range loads() {
+		release := load.start(b)
 		benchPWM(b, "200 Hz as stirrer, "+load.name, 200)
 		benchPWM(b, "16 Hz as heater, "+load.name, 16)
 		benchTachometer(b, "tachometer 500 rpm, "+load.name)
@@ -31,10 +32,43 @@ func benchLines(b *table) {
 	}
 }
 
-// burn keeps n goroutines busy.
-func burn(n int) (release func()) {
+// loads are the conditions under which drivers are measured.
+func loads() []load {
+	return []load{
+		{"idle", func(*table) func() { return func() {} }},
+		{"cores busy by others", others},
+		{"cores busy by itself", itself},
+	}
+}
+
+// load is what else the computer does from start on.
+type load struct {
+	name  string
+	start func(*table) (release func())
+}
+
+// others are as many other programs as there are cores, which never rest.
+func others(b *table) (release func()) {
+	var all []*exec.Cmd
+	for range runtime.NumCPU() {
+		cmd := exec.Command("sh", "-c", "while :; do :; done")
+		if err := cmd.Start(); err != nil {
+			b.t.Fatal(err)
+		}
+		all = append(all, cmd)
+	}
+	return func() {
+		for _, cmd := range all {
+			_ = cmd.Process.Kill() // it holds nothing
+			_ = cmd.Wait()         // killed, as it says
+		}
+	}
+}
+
+// itself is this program at work with as many goroutines as there are cores.
+func itself(*table) (release func()) {
 	var done atomic.Bool
-	for range n {
+	for range runtime.NumCPU() {
 		go func() {
 			for x := 0; !done.Load(); x++ {
 				_ = make([]byte, x%1024) // what collecting garbage costs belongs to it
@@ -42,6 +76,28 @@ func burn(n int) (release func()) {
 		}()
 	}
 	return func() { done.Store(true) }
+}
+
+// scheduling is what a thread of Repeat was granted.
+func scheduling() string {
+	class := make(chan string, 1)
+	stop := machine.Linux().Repeat(func(now time.Duration) time.Duration {
+		attr, err := unix.SchedGetAttr(0, 0)
+		said := "ordinary, SCHED_FIFO was refused"
+		switch {
+		case err != nil:
+			said = err.Error()
+		case attr.Policy == unix.SCHED_FIFO:
+			said = "SCHED_FIFO"
+		}
+		select {
+		case class <- said:
+		default: // asked once
+		}
+		return now + time.Hour
+	})
+	defer stop()
+	return <-class
 }
 
 const (

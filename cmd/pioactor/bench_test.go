@@ -38,6 +38,7 @@ func TestBench(t *testing.T) {
 		{"day", benchDay},
 		{"idle", benchIdle},
 		{"lines", benchLines},
+		{"od", benchOD},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			b.t = t

@@ -31,6 +31,7 @@ type Board struct {
 	info    hw.Info
 	machine machine.Machine
 	bus     *chip.Bus
+	own     map[uint16]bool // addresses of the chips on it
 	lines   machine.Lines
 	parts   chip.Parts
 	outputs map[int]*pwm // by PWM channel, all five
@@ -80,6 +81,7 @@ func (b *Board) open(d describe.Description) (err error) {
 
 // openBus opens the wires and makes the drivers of what is on them.
 func (b *Board) openBus(d describe.Description) error {
+	b.own = ownAddresses(d)
 	wire, err := b.machine.I2C(d.Bus)
 	if err != nil {
 		return err

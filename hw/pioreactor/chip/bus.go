@@ -113,9 +113,9 @@ func (b *Bus) persist(address uint16, w, r []byte) error {
 	}
 }
 
-// Probe reports whether a chip answers at an address. An empty write asks, which
-// changes nothing in any chip; on a computer that cannot send one the machine
-// asks in another way. The error says that nobody knows: the bus is busy.
+// Probe reports whether a chip answers at an address, by the machine's transaction
+// without a byte, which changes nothing in a chip. The error says that nobody
+// knows: the bus is busy.
 func (b *Bus) Probe(address uint16) (bool, error) {
 	if err := checkAddress(address); err != nil {
 		return false, b.fault(address, err)

@@ -77,11 +77,12 @@ func TestLateAnswerIsNotUsed(t *testing.T) {
 // The caller of a stuck transaction leaves with its buffers; whoever comes next
 // is told since when, at its own deadline, until the wires come back.
 func TestStuckBus(t *testing.T) {
-	release, back := make(chan bool), make(chan bool)
+	away, release, back := make(chan bool), make(chan bool), make(chan bool)
 	first := true
 	bus, clock := bench(t, func(_ uint16, w, r []byte) error {
 		if first {
 			first = false
+			close(away) // it moves the clock no more
 			<-release
 			r[0], w[0] = 99, 99
 			close(back)
@@ -95,6 +96,7 @@ func TestStuckBus(t *testing.T) {
 	if err := bus.Retry(0x2C, w, r); !errors.Is(err, chip.ErrTimeout) {
 		t.Fatalf("first: %v, want ErrTimeout", err)
 	}
+	<-away
 	clock.hung = false
 	begun := clock.Now()
 	err := bus.Retry(0x4F, []byte{0}, make([]byte, 1))

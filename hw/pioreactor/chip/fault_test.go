@@ -268,3 +268,64 @@ func TestADS1115WaitsForAnAbandonedConversion(t *testing.T) {
 	deaf = false
 	closeTo(t, a, 1, 0.2, 2e-5)
 }
+
+// A range that another hand has changed gives plausible numbers that are wrong:
+// only reading the configuration back tells, so it is, each second.
+func TestADS1114ReadsItsConfigurationBackEachSecond(t *testing.T) {
+	clock := &handClock{}
+	model := newADS(clock)
+	bus := busOn(t, &wires{clock, model.tx}, clock)
+	model.volts[0] = 0.1 // the finest range: a wrong one does not look like another that is needed
+	a := made[*chip.ADS1114](t)(chip.NewADS1114(bus, 0x49))
+	for range 3 { // until it has found its range
+		closeTo(t, a, 0, 0.1, 0.001)
+	}
+	should := model.config
+	model.config ^= 1 << 9 // the next wider range
+	changed := clock.Now()
+	wrong := 0
+	for clock.Now()-changed < time.Second {
+		if v, err := a.Volts(0); err == nil && math.Abs(v-0.1) > 0.001 {
+			wrong++
+		}
+		clock.Sleep(90 * time.Millisecond)
+	}
+	if wrong == 0 {
+		t.Fatal("the change made no difference: this tests nothing")
+	}
+	closeTo(t, a, 0, 0.1, 0.001)
+	if model.config != should {
+		t.Errorf("config 0x%04x after a second, want 0x%04x", model.config, should)
+	}
+	if got := bus.CountsAt(0x49).Implausible; got != 1 {
+		t.Errorf("%d lost configurations counted, want 1", got)
+	}
+}
+
+// What puts an LED out is written twice, and an error of either is told: nobody
+// knows which of the two arrived as it was meant.
+func TestPicoTellsWhicheverOffWriteFailed(t *testing.T) {
+	const attempts = 3 // of each write
+	for name, fails := range map[string][2]int{"first": {1, attempts}, "second": {2, attempts + 1}} {
+		t.Run(name, func(t *testing.T) {
+			n := 0
+			bus, _ := bench(t, func(uint16, []byte, []byte) error {
+				if n++; n >= fails[0] && n <= fails[1] {
+					return errNACK
+				}
+				return nil
+			})
+			p := made[*chip.Pico](t)(chip.NewPico(bus, 0x2C))
+			if err := p.Set(2, 0); !errors.Is(err, chip.ErrNoAnswer) || !strings.Contains(err.Error(), "LED C") {
+				t.Errorf("Set(2, 0) = %v after %d transactions", err, n)
+			}
+			if n != attempts+1 {
+				t.Errorf("%d transactions, want %d: both writes are tried", n, attempts+1)
+			}
+			n = 0
+			if err := p.Halt(); !errors.Is(err, chip.ErrNoAnswer) {
+				t.Errorf("Halt = %v", err)
+			}
+		})
+	}
+}

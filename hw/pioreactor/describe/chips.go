@@ -75,12 +75,12 @@ func (l *look) silent(c chip, expected string) {
 			found = "no answer, but one at 0x30: firmware from before August 2024"
 			do = "let the loader service load a newer firmware, 0.4 or later"
 		}
-		l.found.bad(c.what, found, expected, do)
+		l.found.silent(c.what, found, expected, do)
 	case "ads1114":
-		l.found.bad(c.what, found, expected, "check the holder's cable; if the holder is an older one, correct [unit] model and model_version")
+		l.found.silent(c.what, found, expected, "check the holder's cable; if the holder is an older one, correct [unit] model and model_version")
 	case "tmp1075":
 		l.found.warn(c.what, found, expected, "put the heater's board in; without a thermometer there is no heat")
 	default:
-		l.found.bad(c.what, found, expected, "push the HAT firmly onto all 40 pins; if the HAT is a newer one, correct [pioreactor] hat_version")
+		l.found.silent(c.what, found, expected, "push the HAT firmly onto all 40 pins; if the HAT is a newer one, correct [pioreactor] hat_version")
 	}
 }

@@ -99,64 +99,6 @@ func (l *look) busTrouble() {
 	}
 }
 
-// PWMDevices end the names of the devices behind the PWM chip of GPIO 12 and 13,
-// by which the chip is told from those of a fan or of audio: 1f00098000.pwm on a
-// Pi 5; fe20c000.pwm, 3f20c000.pwm and 2020c000.pwm before. The numbers of chips
-// change with the kernel (github.com/raspberrypi/linux/issues/6818).
-var PWMDevices = []string{"98000.pwm", "20c000.pwm"}
-
-// pwm looks for the kernel's PWM chip with channels for GPIO 12 and 13.
-func (l *look) pwm(d Description) {
-	wanted := 0
-	for _, p := range d.PWM {
-		wanted = max(wanted, p.Hardware+1)
-	}
-	if wanted == 0 {
-		return // every channel is toggled by software
-	}
-	const what = "PWM chip"
-	expected := fmt.Sprintf("the header's, with %d channels, writable", wanted)
-	chip, others := l.pwmChip(wanted)
-	if chip == "" {
-		l.found.bad(what, fmt.Sprintf("none of the header's, %d other in /sys/class/pwm", others), expected,
-			"add the line "+Overlay+" to "+bootFile+" and restart the computer")
-		return
-	}
-	export, err := os.OpenFile(filepath.Join(chip, "export"), os.O_WRONLY, 0)
-	if err != nil {
-		l.found.bad(what, filepath.Base(chip)+": "+access(err), expected,
-			"give the files in /sys/class/pwm to the group gpio by a udev rule, as Pioreactor's image does, and add this user to the group")
-		return
-	}
-	if err := export.Close(); err != nil {
-		l.found.bad(what, filepath.Base(chip)+": "+err.Error(), expected, "restart the computer")
-		return
-	}
-	l.found.ok(what, filepath.Base(chip), expected)
-}
-
-// pwmChip is the folder of the header's PWM chip, "" when there is none among
-// so many others.
-func (l *look) pwmChip(channels int) (chip string, others int) {
-	dir := filepath.Join(l.m.Root(), "sys", "class", "pwm")
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return "", 0 // no PWM at all
-	}
-	for _, e := range entries {
-		link, err := os.Readlink(filepath.Join(dir, e.Name(), "device"))
-		if err != nil {
-			continue // no chip
-		}
-		n, err := strconv.Atoi(told(filepath.Join(dir, e.Name(), "npwm")))
-		if err == nil && n >= channels && slices.ContainsFunc(PWMDevices, func(end string) bool { return strings.HasSuffix(link, end) }) {
-			return filepath.Join(dir, e.Name()), others
-		}
-		others++
-	}
-	return "", others
-}
-
 // lines looks whether the header can be had, and whether somebody holds it.
 // Only inputs are asked for: to ask for an output would change it.
 func (l *look) lines(d Description) {

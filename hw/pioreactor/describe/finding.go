@@ -12,7 +12,7 @@ type Verdict string
 const (
 	OK   Verdict = "ok"
 	Warn Verdict = "warn" // the unit runs; a person should know
-	Bad  Verdict = "bad"  // the unit cannot run on this board as it is
+	Bad  Verdict = "bad"  // the unit cannot do its work on this board as it is
 )
 
 // Finding is one thing that was looked at.
@@ -22,6 +22,9 @@ type Finding struct {
 	Expected string  `json:"expected"`
 	Verdict  Verdict `json:"verdict"`
 	Do       string  `json:"do,omitempty"` // the next step, if there is one
+	// Waits says that what is bad may pass by itself: the unit starts all the
+	// same, with an alarm, and goes on when it has.
+	Waits bool `json:"waits,omitempty"`
 }
 
 // Findings is all that was looked at, in the order in which it matters.
@@ -41,11 +44,12 @@ func (f Findings) Worst() Verdict {
 	return worst
 }
 
-// Err is what keeps the unit from running, nil when nothing does.
+// Err is what keeps the unit from starting, nil when nothing does: what is bad
+// and will not pass by itself.
 func (f Findings) Err() error {
 	var errs []error
 	for _, one := range f {
-		if one.Verdict == Bad {
+		if one.Verdict == Bad && !one.Waits {
 			errs = append(errs, fmt.Errorf("%s: %s; want %s; %s", one.What, one.Found, one.Expected, one.Do))
 		}
 	}
@@ -53,13 +57,18 @@ func (f Findings) Err() error {
 }
 
 func (f *Findings) ok(what, found, expected string) {
-	*f = append(*f, Finding{what, found, expected, OK, ""})
+	*f = append(*f, Finding{What: what, Found: found, Expected: expected, Verdict: OK})
 }
 
 func (f *Findings) warn(what, found, expected, do string) {
-	*f = append(*f, Finding{what, found, expected, Warn, do})
+	*f = append(*f, Finding{What: what, Found: found, Expected: expected, Verdict: Warn, Do: do})
 }
 
 func (f *Findings) bad(what, found, expected, do string) {
-	*f = append(*f, Finding{what, found, expected, Bad, do})
+	*f = append(*f, Finding{What: what, Found: found, Expected: expected, Verdict: Bad, Do: do})
+}
+
+// silent is of a chip that may yet answer.
+func (f *Findings) silent(what, found, expected, do string) {
+	*f = append(*f, Finding{What: what, Found: found, Expected: expected, Verdict: Bad, Do: do, Waits: true})
 }

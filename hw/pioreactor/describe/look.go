@@ -40,7 +40,7 @@ var ErrNoVersion = errors.New("the HAT does not say its version; set hat_version
 // one could look, also with an error, which says why there is no description:
 // ErrNoHAT, ErrNoVersion, or what is wrong with a hardware file. With
 // Findings.Err() == nil besides, and nothing left Unasked, the board can be
-// driven. Look drives nothing; it asks who answers at the addresses that a
+// driven, as far as its chips answer. Look drives nothing; it asks who answers at the addresses that a
 // Pioreactor uses, and nobody else, and asks for the lines of button and hall
 // sensor for a moment.
 func Look(m machine.Machine, o Options) (Description, Findings, error) {

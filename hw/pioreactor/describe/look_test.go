@@ -57,8 +57,8 @@ func (w wire) SetSpeed(physic.Frequency) error { return errors.New("fixed") }
 func (w wire) Close() error                    { w.closed = true; return nil }
 
 func (w wire) Tx(address uint16, written, read []byte) error {
-	if len(written) > 0 {
-		return errors.New("something was written")
+	if len(written) > 0 || len(read) > 0 {
+		return errors.New("asking is an empty transaction: the machine knows how")
 	}
 	w.asked = append(w.asked, address)
 	switch {
@@ -214,8 +214,16 @@ func TestWhatIsFoundIsSaid(t *testing.T) {
 		err     error
 		says    []string // in one finding
 	}{
-		"no overlay":          {machine: "pi3_no_overlay", answers: onHAT11, verdict: describe.Bad, says: []string{"PWM chip", "none", describe.Overlay}},
-		"only the fan":        {machine: "pi5_fan_only", answers: onHAT11, verdict: describe.Bad, says: []string{"PWM chip", "none of the header's, 1 other in", describe.Overlay}},
+		"no overlay":   {machine: "pi3_no_overlay", answers: onHAT11, verdict: describe.Warn, says: []string{"PWM chip", "none", "channels 2 and 4", "less exactly", "full power", "until the guard", describe.Overlay}},
+		"only the fan": {machine: "pi5_fan_only", answers: onHAT11, verdict: describe.Warn, says: []string{"PWM chip", "none of the header's: pwmchip0 is 1f0009c000.pwm", describe.Overlay}},
+		"chip of one channel": {machine: "pi5_hat12", answers: onHAT11, verdict: describe.Bad, says: []string{"PWM chip", "with 1 of them", "with 2 channels", describe.Overlay},
+			change: func(m *desk, _ *describe.Options) {
+				for _, chip := range []string{"pwmchip0", "pwmchip1"} {
+					if err := os.WriteFile(filepath.Join(m.root, "sys/class/pwm", chip, "npwm"), []byte("1\n"), 0o600); err != nil {
+						panic(err)
+					}
+				}
+			}},
 		"no firmware":         {machine: "zero2w_hat11", answers: []uint16{0x4F}, verdict: describe.Bad, says: []string{"RP2040", "no answer", "load_rp2040"}},
 		"old firmware":        {machine: "zero2w_hat11", answers: []uint16{0x30, 0x4F}, verdict: describe.Bad, says: []string{"0x30", "newer firmware"}},
 		"no thermometer":      {machine: "zero2w_hat11", answers: []uint16{0x2C}, verdict: describe.Warn, says: []string{"TMP1075", "no heat"}},
@@ -307,8 +315,9 @@ func TestWhatIsFoundIsSaid(t *testing.T) {
 			if found.Worst() != c.verdict {
 				t.Errorf("verdict %s, want %s", found.Worst(), c.verdict)
 			}
-			if (found.Err() != nil) != (c.verdict == describe.Bad) {
-				t.Errorf("Err() = %v with verdict %s", found.Err(), c.verdict)
+			stays := slices.ContainsFunc(found, func(f describe.Finding) bool { return f.Verdict == describe.Bad && !f.Waits })
+			if (found.Err() != nil) != stays {
+				t.Errorf("Err() = %v with %+v", found.Err(), found)
 			}
 			if !slices.ContainsFunc(found, func(f describe.Finding) bool { return says(f, c.says) }) {
 				t.Errorf("no finding says %q", c.says)
@@ -337,6 +346,15 @@ func TestOnALaptopNobodyIsAsked(t *testing.T) {
 	m := open(t, "laptop", 0x2C, 0x49, 0x4F)
 	if _, _, err := describe.Look(m, options("pioreactor_20ml", "1.5")); !errors.Is(err, describe.ErrNoHAT) || len(m.asked) > 0 {
 		t.Errorf("error %v, asked %v; the bus of another computer is none of our business", err, m.asked)
+	}
+}
+
+// TestWhatIsSilentMayWakeUp: firmware is loaded at some time in the start of the
+// computer, and a unit that would not start before would not start at all.
+func TestWhatIsSilentMayWakeUp(t *testing.T) {
+	d, found, err := describe.Look(open(t, "zero2w_hat11", 0x4F), options("pioreactor_20ml", "1.1"))
+	if err != nil || found.Worst() != describe.Bad || found.Err() != nil || d.LED != (describe.LEDDriver{Driver: "pico", Address: 0x2C}) {
+		t.Errorf("%v, %v, %+v; want what is where, and nothing that keeps the unit from starting", err, found.Err(), d)
 	}
 }
 

@@ -16,15 +16,13 @@ type Prober interface {
 	Probe(address uint16) (bool, error)
 }
 
-// wires asks on a bus that nobody else uses. It reads: an empty write asks for
-// less, but a Pi 5's controller refuses to send one.
+// wires asks on a bus that nobody else uses, by the machine's transaction without
+// a byte, which is how the bus's owner asks too.
 type wires struct{ bus i2c.Bus }
 
-// Probe reads two bytes, wherever the chip's pointer stands: no chip of a
-// Pioreactor minds, and the RP2040 gives two at a time.
+// Probe reports whether a chip answers.
 func (w wires) Probe(address uint16) (bool, error) {
-	var two [2]byte
-	err := w.bus.Tx(address, nil, two[:])
+	err := w.bus.Tx(address, nil, nil)
 	// periph hands on the kernel's error as text.
 	if err != nil && (errors.Is(err, syscall.ETIMEDOUT) || strings.Contains(err.Error(), "timed out")) {
 		return false, fmt.Errorf("address 0x%02X: %w", address, err)

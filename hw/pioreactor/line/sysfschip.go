@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/pioactor/pioactor/hw/pioreactor/describe"
 	"github.com/pioactor/pioactor/hw/pioreactor/machine"
 )
 
@@ -19,39 +20,20 @@ import (
 // without the overlay. Pulse the pin by [SoftPWM] instead.
 var ErrNoChip = errors.New("no PWM chip")
 
-const chips = "sys/class/pwm"
-
-// chipDevices end the names of the devices that pulse GPIO12 and GPIO13, by which
-// a chip's "device" link tells it from those of the fan and of audio: 1f00098000.pwm
-// on a Pi 5, fe20c000.pwm, 3f20c000.pwm and 2020c000.pwm before. The numbers of
-// chips change with the kernel (github.com/raspberrypi/linux/issues/6818).
-var chipDevices = []string{"98000.pwm", "20c000.pwm"}
-
 // findChip is the folder of the chip, from the machine's root on.
 func findChip(m machine.Machine) (string, error) {
-	entries, err := os.ReadDir(filepath.Join(m.Root(), chips))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("line: %w", err)
+	folder, others, err := describe.PWMChip(m.Root())
+	if err != nil {
+		return "", fmt.Errorf("line: find the PWM chip: %w", err)
 	}
-	var others []string
-	for _, e := range entries {
-		link, err := os.Readlink(filepath.Join(m.Root(), chips, e.Name(), "device"))
-		if err != nil {
-			continue // no chip
-		}
-		device := filepath.Base(link)
-		for _, end := range chipDevices {
-			if strings.HasSuffix(device, end) {
-				return path.Join(chips, e.Name()), nil
-			}
-		}
-		others = append(others, e.Name()+" is "+device)
+	if folder != "" {
+		return folder, nil
 	}
 	found := "it is empty"
 	if len(others) > 0 {
 		found = strings.Join(others, ", ")
 	}
-	return "", fmt.Errorf("line: %w for GPIO12 and GPIO13 in /%s (%s); add dtoverlay=pwm-2chan,pin=12,func=4,pin2=13,func2=4 to /boot/firmware/config.txt and restart the computer", ErrNoChip, chips, found)
+	return "", fmt.Errorf("line: %w for GPIO12 and GPIO13 in /sys/class/pwm (%s); add %s to /boot/firmware/config.txt and restart the computer", ErrNoChip, found, describe.Overlay)
 }
 
 const (

@@ -37,6 +37,33 @@ func TestAnEmptyWriteIsATransaction(t *testing.T) {
 	}
 }
 
+// A controller without empty writes reads two bytes and writes none: the RP2040
+// puts two out at a time, and what is written would move a chip's pointer.
+func TestProbingDisturbsNoChip(t *testing.T) {
+	for name, c := range map[string]struct {
+		refuses error // the empty write
+		there   error
+		asks    string
+	}{
+		"Pi 4, there":     {asks: "an empty write"},
+		"Pi 4, nobody":    {refuses: syscall.EREMOTEIO, there: syscall.EREMOTEIO, asks: "an empty write"},
+		"Pi 5, there":     {refuses: syscall.EOPNOTSUPP, asks: "an empty write, w 0 r 2"},
+		"Pi 5, nobody":    {refuses: syscall.EOPNOTSUPP, there: syscall.ENXIO, asks: "an empty write, w 0 r 2"},
+		"another, there":  {refuses: syscall.EINVAL, asks: "an empty write, w 0 r 2"},
+		"lines held down": {refuses: syscall.ETIMEDOUT, there: syscall.ETIMEDOUT, asks: "an empty write"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := ""
+			err := answers(0x2C,
+				func(uint16) error { asked += "an empty write"; return c.refuses },
+				func(_ uint16, w, r []byte) error { asked += fmt.Sprintf(", w %d r %d", len(w), len(r)); return c.there })
+			if !errors.Is(err, c.there) || (err == nil) != (c.there == nil) || asked != c.asks {
+				t.Errorf("%v after %s; want %v after %s", err, asked, c.there, c.asks)
+			}
+		})
+	}
+}
+
 func TestNoHeaderSaysWhatWasFound(t *testing.T) {
 	for name, c := range map[string]struct {
 		seen []string

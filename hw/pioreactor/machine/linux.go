@@ -60,16 +60,24 @@ type bus struct {
 	close sync.Once
 }
 
-// Tx writes w, then reads r, in one transaction. With both empty it addresses
-// the chip and returns nil if it acknowledges.
+// Tx writes w, then reads r, in one transaction. With both empty it asks whether
+// a chip is there, by an empty write: to no chip does that mean anything.
 func (b *bus) Tx(addr uint16, w, r []byte) error {
 	if len(w) > 0 || len(r) > 0 {
 		return b.I2C.Tx(addr, w, r)
 	}
-	err := b.address(addr)
+	return answers(addr, b.address, b.I2C.Tx)
+}
+
+// answers asks with an empty write. A controller that cannot send one, as a Pi 5's,
+// reads instead, wherever the chip's register pointer stands: that moves nothing in
+// a chip of a Pioreactor. It reads two bytes, for the RP2040's firmware puts two
+// out at a time: one left over would be the first of the next answer.
+func answers(addr uint16, empty func(addr uint16) error, tx func(addr uint16, w, r []byte) error) error {
+	err := empty(addr)
 	if errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.EINVAL) {
-		var one [1]byte // a controller without empty transactions: reading a byte asks the same
-		return b.I2C.Tx(addr, nil, one[:])
+		var two [2]byte
+		return tx(addr, nil, two[:])
 	}
 	return err
 }
