@@ -19,6 +19,7 @@ import (
 type hat struct {
 	Fake  string // the folder; empty: a real one
 	Board describe.Description
+	PWM   map[string]int // the channel of each role
 	// trouble keeps the unit from running on it; making it safe goes ahead.
 	trouble error
 }
@@ -37,7 +38,7 @@ func lookForHAT(cfg Config, _ string) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w; `pioactor doctor` shows all that was looked at", err)
 	}
-	return hat{Board: found, trouble: findings.Err()}, nil
+	return hat{Board: found, PWM: cfg.devices().PWM, trouble: findings.Err()}, nil
 }
 
 // fakeDir is the modelled machine of a data folder.
@@ -52,7 +53,7 @@ func layOutFake(cfg Config, dir string) (any, error) {
 		return nil, err
 	}
 	wiring := m.Wiring()
-	return hat{Fake: m.Root(), Board: wiring}, m.Close()
+	return hat{Fake: m.Root(), Board: wiring, PWM: cfg.devices().PWM}, m.Close()
 }
 
 // machine is the computer that the HAT sits on.
@@ -68,7 +69,7 @@ func openHAT(cfg Config, at site) (hw.Board, error) {
 	if h.trouble != nil {
 		return nil, fmt.Errorf("the HAT cannot be used as it is: %w", h.trouble)
 	}
-	return pioreactor.Open(machine.Linux(), h.Board, pioreactor.Options{Roles: cfg.devices().PWM})
+	return pioreactor.Open(machine.Linux(), h.Board, pioreactor.Options{Roles: h.PWM})
 }
 
 // safeHAT gets ready to make a HAT safe.
@@ -81,7 +82,7 @@ func safeHAT(found json.RawMessage) (guard.Hardware, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pioreactor.NewSafe(m, h.Board)
+	return pioreactor.NewSafe(m, h.Board, pioreactor.Options{Roles: h.PWM})
 }
 
 // fakeBoard is the real driver on modelled chips, around a twin.
