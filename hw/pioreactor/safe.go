@@ -31,7 +31,7 @@ type part struct {
 
 // partPatience is how long one part may hold up the next: a line may be in
 // strange hands, the bus may be stuck.
-const partPatience = 100 * time.Millisecond
+const partPatience = 200 * time.Millisecond
 
 // NewSafe gets ready. It drives nothing.
 func NewSafe(m machine.Machine, d describe.Description, o Options) (*Safe, error) {
