@@ -24,6 +24,15 @@ type hat struct {
 	trouble error
 }
 
+// claim is the file that the HAT's node holds. Nobody else locks it: chips are
+// shared by transactions.
+func (h hat) claim() string {
+	if h.Fake != "" {
+		return filepath.Join(h.Fake, "machine.json")
+	}
+	return fmt.Sprintf("/dev/i2c-%d", h.Board.Bus)
+}
+
 // lookFor finds out what is on m, as doctor does.
 func (c Config) lookFor(m machine.Machine, busy string) (describe.Description, describe.Findings, error) {
 	return describe.Look(m, describe.Options{
@@ -144,6 +153,7 @@ func (b *fakeBoard) Close() error {
 }
 
 var (
-	_ hw.Board = (*fakeBoard)(nil)
-	_ twin     = (*fakeBoard)(nil)
+	_ hw.Board  = (*fakeBoard)(nil)
+	_ claimable = hat{}
+	_ twin      = (*fakeBoard)(nil)
 )

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -224,5 +226,38 @@ func TestGuardOfAHATIsSmall(t *testing.T) {
 	kb := privateKB(t, n.guardPID())
 	if t.Logf("%d kB", kb); kb > 5000 {
 		t.Errorf("the guard has %d kB for itself, want 5 MB or less", kb)
+	}
+}
+
+// TestAHATHasOneNode: one with a data folder of its own, and make-safe beside
+// it, find the HAT in use and change nothing.
+func TestAHATHasOneNode(t *testing.T) {
+	t.Parallel()
+	n := prepare(t, plan{program: lab, unit: `hardware = "fake"`, sim: `start = ["deadly"]`, jobs: []string{"deadly"}}).up()
+	bridgetest.Eventually(t, soon, "the light shines", func() bool { return n.outputs()["LED D"] > 0 })
+	other := *n
+	other.dir = t.TempDir()
+	for from, to := range map[string]string{n.fakeHAT(): other.fakeHAT(), n.file("config.toml"): other.file("config.toml")} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o700), os.Symlink(from, to)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other.start()
+	select {
+	case err := <-other.ended: // and its guard, which holds its output
+		other.ended <- err
+	case <-time.After(soon):
+		other.end()
+		t.Fatal("two nodes drive one HAT")
+	}
+	const want = "another pioactor drives the HAT"
+	if text := other.out.String(); other.cmd.ProcessState.ExitCode() != 1 || !strings.Contains(text, want) || strings.Contains(text, "guard:") {
+		t.Errorf("exit code %d, said %q", other.cmd.ProcessState.ExitCode(), text)
+	}
+	if code, text := other.cli("make-safe"); code != 3 || !strings.Contains(text, want) {
+		t.Errorf("make-safe: exit code %d and %q", code, text)
+	}
+	if on := n.outputs(); on["LED D"] == 0 {
+		t.Errorf("somebody has put out the light: %v", on)
 	}
 }
