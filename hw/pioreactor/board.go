@@ -21,6 +21,8 @@ type Options struct {
 	// Roles is the PWM channel, 1 to 5, of stirring, media, alt_media, waste and
 	// heating. A role without a channel is not fitted.
 	Roles map[string]int
+	// Bus is how patient the I2C bus is; default: chip.DefaultConfig.
+	Bus chip.Config
 }
 
 // Board drives one HAT. Methods of different parts may be called concurrently,
@@ -33,6 +35,7 @@ type Board struct {
 	parts   chip.Parts
 	outputs map[int]*pwm // by PWM channel, all five
 	roles   map[string]int
+	patient chip.Config
 	diodes  *photodiodes
 	leds    [chip.Channels]led
 	light   *light
@@ -47,7 +50,10 @@ type Board struct {
 // A chip on the bus that does not answer is told when it is used: its part
 // fails, the others work. A line that is held by somebody else is an error.
 func Open(m machine.Machine, d describe.Description, o Options) (*Board, error) {
-	b := &Board{machine: m, roles: o.Roles, outputs: map[int]*pwm{}}
+	b := &Board{machine: m, roles: o.Roles, patient: o.Bus, outputs: map[int]*pwm{}}
+	if b.patient == (chip.Config{}) {
+		b.patient = chip.DefaultConfig()
+	}
 	err := b.open(d)
 	if err != nil {
 		return nil, errors.Join(err, b.Close())
@@ -78,7 +84,7 @@ func (b *Board) openBus(d describe.Description) error {
 	if err != nil {
 		return err
 	}
-	if b.bus, err = chip.NewBus(wire, b.machine, chip.DefaultConfig()); err != nil {
+	if b.bus, err = chip.NewBus(wire, b.machine, b.patient); err != nil {
 		return errors.Join(err, wire.Close())
 	}
 	if b.parts, err = chip.Fit(b.bus, d); err != nil {
@@ -243,11 +249,13 @@ func (b *Board) closePanel() error {
 	return errors.Join(errs...)
 }
 
-// alive is nil, or why nothing works any more.
+// alive is nil, or why nothing works any more. Asking for the time has a
+// modelled machine do what is due before anything changes or is looked at.
 func (b *Board) alive() error {
 	if b.closed.Load() {
 		return ErrClosed
 	}
+	b.machine.Now()
 	return nil
 }
 

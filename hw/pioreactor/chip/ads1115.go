@@ -101,14 +101,15 @@ const (
 // means that the chip was configured otherwise by then.
 func (a *ADS1115) shoot(config uint16) (lost bool, err error) {
 	a.until(a.idle) // a start is not heard while a conversion is under way
-	begun := a.bus.clock.Now()
 	err = a.put16(adsConfig, adsStart|config)
-	a.idle = a.bus.clock.Now() + adsRenewed
+	begun := a.bus.clock.Now() // at the latest: the wires may have been busy before
+	a.idle = begun + adsRenewed
 	if err != nil {
 		return false, err
 	}
 	a.until(begun + adsFastest)
 	for {
+		asked := a.bus.clock.Now()
 		state, err := a.get16(adsConfig)
 		switch {
 		case err != nil:
@@ -118,7 +119,7 @@ func (a *ADS1115) shoot(config uint16) (lost bool, err error) {
 		case state&adsStart != 0:
 			a.idle = 0
 			return false, nil
-		case a.bus.clock.Now()-begun > adsPatient:
+		case asked-begun > adsPatient:
 			return false, a.implausible(adsConfig, "conversion not finished after %s", adsPatient)
 		}
 		a.bus.clock.Sleep(adsPoll)
