@@ -73,6 +73,14 @@ func makeSafe(g *globals, cfg Config) (madeSafe, error) {
 	if err != nil || found == nil {
 		return made, err
 	}
+	unclaim, err := claim(found, lockTime)
+	if errors.Is(err, errDriven) {
+		return made, &actors.Refusal{Code: "node_running", Reason: err.Error()}
+	}
+	if err != nil {
+		return made, err
+	}
+	defer unclaim()
 	orders, err := cfg.guardOrders(dir, found)
 	if err != nil {
 		return made, err

@@ -47,13 +47,18 @@ func lock(dir string, patience time.Duration) (release func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := awaitLock(f, patience); err != nil {
+		return nil, errors.Join(fmt.Errorf("cmd: %w on %s; stop it, or name another folder with --data-dir", err, dir), f.Close())
+	}
+	return func() { f.Close() }, nil
+}
+
+// awaitLock takes the lock as soon as it is free, or returns errHeld when
+// patience is over.
+func awaitLock(f *os.File, patience time.Duration) error {
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		err = holdLock(f)
-		if err == nil {
-			return func() { f.Close() }, nil
-		}
-		if !errors.Is(err, errHeld) || time.Now().After(end) {
-			return nil, errors.Join(fmt.Errorf("cmd: %w on %s; stop it, or name another folder with --data-dir", err, dir), f.Close())
+		if err := holdLock(f); !errors.Is(err, errHeld) || time.Now().After(end) {
+			return err
 		}
 	}
 }

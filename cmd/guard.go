@@ -18,6 +18,7 @@ const guardCommand = "guard"
 type guardOrders struct {
 	Hardware string          `json:"hardware"`
 	Dir      string          `json:"dir"`
+	Claim    string          `json:"claim,omitempty"` // what a node holds besides its folder
 	Outputs  json.RawMessage `json:"outputs"`
 }
 
@@ -44,7 +45,7 @@ func (c Config) guardOrders(dir string, found any) (guardOrders, error) {
 	if err != nil {
 		return guardOrders{}, fmt.Errorf("cmd: describe the outputs: %w", err)
 	}
-	return guardOrders{c.hardware(), dir, outputs}, nil
+	return guardOrders{c.hardware(), dir, claimOf(found), outputs}, nil
 }
 
 // standGuard is the guard's whole life.
@@ -58,8 +59,8 @@ func standGuard(errs io.Writer) int {
 		if err != nil {
 			return nil, err
 		}
-		f, err := openLock(o.Dir)
-		return &orphaned{Hardware: h, lock: f}, err
+		locks, err := o.openLocks()
+		return &orphaned{Hardware: h, locks: locks}, err
 	}, errs)
 }
 
@@ -71,26 +72,39 @@ func (o guardOrders) open() (guard.Hardware, error) {
 	return b.safe(o.Outputs)
 }
 
-// orphaned is the hardware of a dead node. It holds the node's lock while it is
-// made safe, so that no other node starts in the middle; where another has the
-// lock, it has the outputs too, and began by making them safe.
+// openLocks opens what a node holds.
+func (o guardOrders) openLocks() ([]*os.File, error) {
+	f, err := openLock(o.Dir)
+	if err != nil || o.Claim == "" {
+		return []*os.File{f}, err
+	}
+	c, err := openClaim(o.Claim)
+	return []*os.File{f, c}, err
+}
+
+// orphaned is the hardware of a dead node. It holds the node's locks while it is
+// made safe, so that no other node starts in the middle; where another has one,
+// it has the outputs too, and began by making them safe.
 type orphaned struct {
 	guard.Hardware
-	lock *os.File
-	held bool
+	locks []*os.File // that are not held yet
+	held  []*os.File
 }
 
 // MakeSafe implements guard.Hardware.
 func (o *orphaned) MakeSafe() error {
-	if !o.held {
-		switch err := holdLock(o.lock); {
+	var open []*os.File
+	for _, f := range o.locks {
+		switch err := holdLock(f); {
 		case errors.Is(err, errHeld):
 			return guard.ErrTaken
-		case err == nil:
-			o.held = true
+		case err != nil: // a lock that fails is no reason to leave a pump on
+			open = append(open, f)
+		default:
+			o.held = append(o.held, f)
 		}
-		// A lock that fails is no reason to leave a pump on.
 	}
+	o.locks = open
 	return o.Hardware.MakeSafe()
 }
 

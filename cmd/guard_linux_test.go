@@ -298,7 +298,7 @@ func TestAGuardLeavesItsOutputsToWhoeverHoldsTheLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(dir, "drawer")
-	o := &orphaned{Hardware: drawerSafe(file), lock: f}
+	o := &orphaned{Hardware: drawerSafe(file), locks: []*os.File{f}}
 	if err := o.MakeSafe(); !errors.Is(err, guard.ErrTaken) {
 		t.Errorf("%v, want ErrTaken", err)
 	}

@@ -19,8 +19,18 @@ import (
 type hat struct {
 	Fake  string // the folder; empty: a real one
 	Board describe.Description
+	PWM   map[string]int // the channel of each role
 	// trouble keeps the unit from running on it; making it safe goes ahead.
 	trouble error
+}
+
+// claim is the file that the HAT's node holds. Nobody else locks it: chips are
+// shared by transactions.
+func (h hat) claim() string {
+	if h.Fake != "" {
+		return filepath.Join(h.Fake, "machine.json")
+	}
+	return fmt.Sprintf("/dev/i2c-%d", h.Board.Bus)
 }
 
 // lookFor finds out what is on m, as doctor does.
@@ -37,7 +47,7 @@ func lookForHAT(cfg Config, _ string) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w; `pioactor doctor` shows all that was looked at", err)
 	}
-	return hat{Board: found, trouble: findings.Err()}, nil
+	return hat{Board: found, PWM: cfg.devices().PWM, trouble: findings.Err()}, nil
 }
 
 // fakeDir is the modelled machine of a data folder.
@@ -52,7 +62,7 @@ func layOutFake(cfg Config, dir string) (any, error) {
 		return nil, err
 	}
 	wiring := m.Wiring()
-	return hat{Fake: m.Root(), Board: wiring}, m.Close()
+	return hat{Fake: m.Root(), Board: wiring, PWM: cfg.devices().PWM}, m.Close()
 }
 
 // machine is the computer that the HAT sits on.
@@ -68,7 +78,7 @@ func openHAT(cfg Config, at site) (hw.Board, error) {
 	if h.trouble != nil {
 		return nil, fmt.Errorf("the HAT cannot be used as it is: %w", h.trouble)
 	}
-	return pioreactor.Open(machine.Linux(), h.Board, pioreactor.Options{Roles: cfg.devices().PWM})
+	return pioreactor.Open(machine.Linux(), h.Board, pioreactor.Options{Roles: h.PWM})
 }
 
 // safeHAT gets ready to make a HAT safe.
@@ -81,7 +91,7 @@ func safeHAT(found json.RawMessage) (guard.Hardware, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pioreactor.NewSafe(m, h.Board)
+	return pioreactor.NewSafe(m, h.Board, pioreactor.Options{Roles: h.PWM})
 }
 
 // fakeBoard is the real driver on modelled chips, around a twin.
@@ -143,6 +153,7 @@ func (b *fakeBoard) Close() error {
 }
 
 var (
-	_ hw.Board = (*fakeBoard)(nil)
-	_ twin     = (*fakeBoard)(nil)
+	_ hw.Board  = (*fakeBoard)(nil)
+	_ claimable = hat{}
+	_ twin      = (*fakeBoard)(nil)
 )

@@ -92,6 +92,8 @@ type node struct {
 	// guard is nil for hardware that ends with this process.
 	guard   *guard.Guard
 	manager *manager
+	// unclaim lets other nodes have the hardware.
+	unclaim func()
 }
 
 func openNode(cfg Config, dir string, m *manager) (*node, error) {
@@ -124,6 +126,9 @@ func (n *node) assemble() error {
 	}
 	found, err := n.cfg.look(n.dir)
 	if err != nil {
+		return err
+	}
+	if n.unclaim, err = claim(found, lockTime); err != nil {
 		return err
 	}
 	if n.guard, err = startGuard(n.cfg, n.dir, found); err != nil {
@@ -263,7 +268,9 @@ func (n *node) close() error {
 	}
 	err = errors.Join(err, stopped, saveTwin(n.unit.Board, n.store), n.edge.close(ctx))
 	closed := n.unit.Board.Close()
-	return errors.Join(err, closed, n.dismiss(stopped == nil && closed == nil), n.log.Close())
+	err = errors.Join(err, closed, n.dismiss(stopped == nil && closed == nil), n.log.Close())
+	n.unclaim()
+	return err
 }
 
 // dismiss ends the guard when every output is safe for certain. Else it stays,

@@ -323,6 +323,20 @@ func TestNothingStopsTheRhythm(t *testing.T) {
 	}
 }
 
+// TestStartGoesOnSoonAfterAPump: a pump that was on at the start, as after a
+// crash, costs no whole interval.
+func TestStartGoesOnSoonAfterAPump(t *testing.T) {
+	r, _ := simRig(t, 5, nil)
+	r.refuse = true
+	r.startOD(t, nil)
+	r.clk.Run(500 * time.Millisecond)
+	r.refuse = false
+	r.clk.Run(2500 * time.Millisecond)
+	if r.state() != actors.Ready {
+		t.Errorf("state %s 2.5 s after a pump that stopped, want ready", r.state())
+	}
+}
+
 func TestBusErrorsCostOnlyTheirReadings(t *testing.T) {
 	r, b := simRig(t, 0, nil)
 	r.startOD(t, nil)

@@ -13,6 +13,7 @@ const (
 	windowFor = 2 * time.Second // a reading takes at most 1 s; Pioreactor 26.7.2
 	patience  = 3 * time.Second // with a device, longer than any window
 	retry     = 5 * time.Second // between attempts to start
+	retrySoon = time.Second     // after the first of them: a pump is about to stop
 	late      = 500 * time.Millisecond
 	failing   = 6 // readings missed in a row, 30 s at the default interval
 )
@@ -231,8 +232,16 @@ func (j *Job) missed(c *actors.Context, why string) {
 		c.Raise("od_reading_failing", "high", "No OD reading: "+why+".", false)
 	}
 	if !j.began {
-		c.After(retry, again{})
+		c.After(j.pause(), again{})
 	}
+}
+
+// pause is between two attempts to start.
+func (j *Job) pause() time.Duration {
+	if j.missing < failing/2 {
+		return retrySoon
+	}
+	return retry
 }
 
 // got ends a series of misses.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,15 +56,21 @@ func killNodes(t *testing.T, seed uint64, n int) {
 }
 
 func newVictim(t *testing.T, seed uint64) *victim {
-	v := &victim{rng: rand.New(rand.NewPCG(seed, 6)), kept: map[string][]byte{}}
-	v.process = prepare(t, plan{program: lab, broker: bridgetest.Broker(t), config: fastPumps,
-		sim: "fast_forward = \"2h\"\npump_rate_ml_per_s = 1\nmedia_bottle_ml = 1e5\nwaste_bottle_ml = 1e5\n" +
-			`start = ["stirring", "od_reading", "growth_rate_calculating", "dosing_automation=exchanger", "temperature_automation=thermostat"]`}).up()
-	v.heard = v.listen(t)
-	v.set("stirring", "target_rpm", changedRPM)
+	v := prepareVictim(t, seed, plan{sim: "fast_forward = \"2h\"\n" +
+		`start = ["stirring", "od_reading", "growth_rate_calculating", "dosing_automation=exchanger", "temperature_automation=thermostat"]`})
 	for _, key := range []string{"od/" + exp, "growth/" + exp} {
 		v.kept[key] = v.state(key)
 	}
+	return v
+}
+
+// prepareVictim is a victim that runs, on fast pumps beside what p says.
+func prepareVictim(t *testing.T, seed uint64, p plan) *victim {
+	p.program, p.broker, p.config = lab, bridgetest.Broker(t), fastPumps
+	p.sim += "\npump_rate_ml_per_s = 1\nmedia_bottle_ml = 1e5\nwaste_bottle_ml = 1e5"
+	v := &victim{rng: rand.New(rand.NewPCG(seed, 6)), kept: map[string][]byte{}, process: prepare(t, p).up()}
+	v.heard = v.listen(t)
+	v.set("stirring", "target_rpm", changedRPM)
 	return v
 }
 
@@ -103,6 +110,14 @@ func (v *victim) once(t *testing.T, i int) {
 	<-time.After(time.Duration(v.rng.Float64() * float64(2500*time.Millisecond))) // the instant of the kill
 	v.mediaML = max(v.mediaML, v.reported())
 	v.kill()
+	v.mustResume(i%2 == 1)
+}
+
+// mustResume starts the node again: it is as it was. With poke somebody asks for
+// media at once.
+func (v *victim) mustResume(poke bool) {
+	t := v.t
+	t.Helper()
 	v.mustBeLost()
 	before := v.books()
 	if before.Open.ID != "" {
@@ -110,7 +125,7 @@ func (v *victim) once(t *testing.T, i int) {
 	}
 	began := time.Now()
 	v.start().reach()
-	poked := i%2 == 1 && v.poke()
+	poked := poke && v.poke()
 	v.settle()
 	took := v.mustBeTrue(began, 5*time.Second+slack)
 	bridgetest.Eventually(t, slow, "owed waste is out", func() bool { return v.vial().OwedWasteML == 0 })
@@ -188,7 +203,7 @@ func (v *victim) mustBeLost() {
 	v.t.Helper()
 	for _, job := range v.jobs {
 		bridgetest.Eventually(v.t, soon, job+" is lost", func() bool {
-			state, _ := v.heard.Last(stock[job] + job + "/$state")
+			state, _ := v.heard.Last(cmp.Or(stock[job], base) + job + "/$state")
 			return state == "lost"
 		})
 	}

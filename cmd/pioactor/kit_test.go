@@ -108,6 +108,7 @@ func (o *output) String() string {
 type plan struct {
 	program func() (string, error) // default: pioactor
 	broker  string                 // host:port of somebody else's
+	unit    string                 // more keys of [unit]
 	config  string                 // more TOML
 	sim     string                 // more keys of [sim]
 	jobs    []string               // that become ready; default: the stock ones
@@ -138,7 +139,7 @@ func prepare(t testing.TB, p plan) *process {
 	if !strings.Contains(p.sim, "fast_forward") {
 		p.sim += "\nfast_forward = \"0s\""
 	}
-	text := fmt.Sprintf("[unit]\nname = %q\n[experiment]\nname = %q\n[mqtt]\n%s\n[sim]\n%s\n%s\n", unit, exp, mqtt, p.sim, p.config)
+	text := fmt.Sprintf("[unit]\nname = %q\n%s\n[experiment]\nname = %q\n[mqtt]\n%s\n[sim]\n%s\n%s\n", unit, p.unit, exp, mqtt, p.sim, p.config)
 	if err := os.WriteFile(n.file("config.toml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

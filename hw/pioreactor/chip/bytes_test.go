@@ -58,7 +58,8 @@ func TestPicoBytes(t *testing.T) {
 		asked(7, 0x00, 0x10),
 		wrote(0, 204), // LED A
 		wrote(3, 0), wrote(3, 0),
-		wrote(0, 0), wrote(0, 0), wrote(1, 0), wrote(1, 0), wrote(2, 0), wrote(2, 0), wrote(3, 0), wrote(3, 0),
+		wrote(0, 0), wrote(1, 0), wrote(2, 0), wrote(3, 0), // all are out before any is made sure of
+		wrote(0, 0), wrote(1, 0), wrote(2, 0), wrote(3, 0),
 	)
 	p := made[*chip.Pico](t)(chip.NewPico(bus, 0x2C))
 	closeTo(t, p, 2, 0x1234*3.3/4095/32, 1e-12)

@@ -18,13 +18,19 @@ func (p *Pico) Set(channel int, percent float64) error {
 	return p.put(picoLEDs[channel], level(percent))
 }
 
-// Halt puts all LEDs out.
+// Halt puts all LEDs out: each is written once before any is written again, so
+// that none waits for another's certainty.
 func (p *Pico) Halt() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var problems error
-	for channel := range picoLEDs {
-		problems = errors.Join(problems, p.douse(channel))
+	for range 2 {
+		for channel := range picoLEDs {
+			problems = errors.Join(problems, p.put(picoLEDs[channel], 0))
+		}
+		if unknown(problems) {
+			break // the bus is stuck: to say so again takes as long again
+		}
 	}
 	return problems
 }
@@ -34,7 +40,7 @@ func (p *Pico) Halt() error {
 func (p *Pico) douse(channel int) error {
 	first := p.put(picoLEDs[channel], 0)
 	if unknown(first) {
-		return first // the bus is stuck: the other LEDs want their turn
+		return first
 	}
 	return errors.Join(first, p.put(picoLEDs[channel], 0))
 }

@@ -16,8 +16,17 @@ type steady struct {
 // Now is the time since the computer started.
 func (*steady) Now() time.Duration { return monotonic() }
 
-// Sleep returns d later.
-func (*steady) Sleep(d time.Duration) { time.Sleep(d) }
+// coarse is what time.Sleep rounds up to: the runtime waits in whole milliseconds.
+const coarse = time.Millisecond
+
+// Sleep returns d later. A short sleep has its thread wait in the kernel.
+func (*steady) Sleep(d time.Duration) {
+	if d < coarse {
+		sleepUntil(monotonic() + d)
+		return
+	}
+	time.Sleep(d)
+}
 
 // Repeat runs on a thread of its own that goes before ordinary ones where that is
 // allowed, and sleeps until instants, not for spans. On a loaded machine with two

@@ -16,6 +16,23 @@ func TestClockGoesOn(t *testing.T) {
 	}
 }
 
+// TestShortSleepIsShort: the runtime's own takes a millisecond at the least, ten
+// times what a byte takes on a bus.
+func TestShortSleepIsShort(t *testing.T) {
+	m, least := Linux(), time.Hour
+	for range 100 {
+		before := m.Now()
+		m.Sleep(100 * time.Microsecond)
+		took := m.Now() - before
+		if least = min(least, took); took < 100*time.Microsecond {
+			t.Fatalf("a sleep of 0.1 ms took %v", took)
+		}
+	}
+	if runtime.GOOS == "linux" && least > 900*time.Microsecond {
+		t.Errorf("of 100 sleeps of 0.1 ms none took less than %v", least)
+	}
+}
+
 func TestWithinSaysWhetherItEnded(t *testing.T) {
 	m := Linux()
 	for range 3 {
