@@ -159,6 +159,10 @@ type SwapVial struct {
 	AltFraction *float64 `json:"alt_media_fraction,omitempty"`
 }
 
+// WasteSeen tells the vial that a person saw its waste leave: until OD speaks
+// against it, that counts as seen.
+type WasteSeen struct{}
+
 // PauseVial asks the actor "bench" to stop dosing and OD readings, with
 // stirring, heat and light held, so that a person can work at the vial. It is
 // answered with the VialState once no pump runs.

@@ -37,6 +37,7 @@ type densityScore struct {
 	capacityML     float64
 	overML         float64       // over the brim
 	stopped        time.Duration // when the dose check stopped dosing; below 0: it did not
+	asked          int           // how often somebody had to say that the waste of a sound vial leaves
 }
 
 func (x densityLife) String() string {
@@ -98,7 +99,7 @@ func (x densityLife) live(t testing.TB) densityScore {
 		t.Fatalf("%v: %s", x, r.Reason)
 	}
 	s.watch(h, times*start)
-	s.until(h, time.Duration(x.hours)*time.Hour, times*start)
+	s.until(h, x, times*start)
 	return s
 }
 
@@ -127,10 +128,10 @@ func (s *densityScore) watch(h *actorstest.House, target float64) {
 	})
 }
 
-// until lets the vial live for d, or until an hour after dosing was stopped,
-// and looks at it every 10 s.
-func (s *densityScore) until(h *actorstest.House, d time.Duration, target float64) {
-	looks := 0.0
+// until lets the vial live, or until an hour after dosing was stopped, and looks
+// at it every 10 s. Who is called to a vial that is well says so.
+func (s *densityScore) until(h *actorstest.House, x densityLife, target float64) {
+	looks, d := 0.0, time.Duration(x.hours)*time.Hour
 	for at := time.Duration(0); at < d; at += 10 * time.Second {
 		h.Run(10 * time.Second)
 		truth := h.Board.Truth()
@@ -138,7 +139,11 @@ func (s *densityScore) until(h *actorstest.House, d time.Duration, target float6
 		if s.doses > 0 && s.stopped < 0 {
 			s.mean, looks = s.mean+truth.ODAU/target-1, looks+1
 		}
-		if a, _ := actors.LatestOf[actors.Alarm](h.System, "dose_check"); a.Active && s.stopped < 0 {
+		switch a, _ := actors.LatestOf[actors.Alarm](h.System, "dose_check"); {
+		case !a.Active || s.stopped >= 0:
+		case x.waste > 0 && h.Do("vial", actors.WasteSeen{}).OK:
+			s.asked++
+		default:
 			s.stopped, d = at, min(d, at+time.Hour)
 		}
 	}

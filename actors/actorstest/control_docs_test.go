@@ -102,6 +102,9 @@ func (p *page) density(t *testing.T) {
 func (x densityLife) row(s densityScore) string {
 	at, mean := percent(s.atDose), percent(s.mean)
 	dosing := "went on"
+	if s.asked > 0 {
+		dosing = fmt.Sprintf("went on, called %d×", s.asked)
+	}
 	if s.stopped >= 0 {
 		dosing = judged(fmt.Sprintf("stopped after %.1f h", s.stopped.Hours()), x.waste < 0.5)
 	}

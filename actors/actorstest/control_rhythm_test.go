@@ -33,6 +33,9 @@ func rhythm(t testing.TB, pump float64, hours, kills int, seed uint64) (s rhythm
 	h.Run(time.Second)
 	curve := calibrated(t, h, "media_pump")
 	calibrated(t, h, "waste_pump")
+	if r := h.Do("vial", actors.WasteSeen{}); !r.OK { // nothing else sees it here
+		t.Fatal(r.Reason)
+	}
 	if r := h.Do("experiment", startChemostat); !r.OK {
 		t.Fatal(r.Reason)
 	}

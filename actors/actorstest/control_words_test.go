@@ -9,16 +9,16 @@ minutes of readings at rest, so its own error counts. *At the dose* is the true 
 turbidostat decides; aim within ±3 %. *Mean over time* lies about half a dose (3.2 %) lower by the nature of exchanges: want it on the target,
 choose a smaller exchange. *Doubled* is a dose begun while the true density was still below the target by more than half of what a dose takes off;
 aim 0. The true volume must stay within the vial, or dosing must have been stopped first. The waste line is obstructed from the start on, before
-the dose check has seen a dose of a sound vial; that it stops such a vial late or never is a defect;
-the alarm waste_unseen asks for a look at the waste line before such a vial is full, and [media] max_unverified_ml = 4 makes dosing wait. A
-stopped turbidostat no longer holds its density: that is the price.`
+the dose check has seen a dose of a sound vial. Until it has, or somebody says ` + "`pioactor vial waste_seen`" + `, no more goes in than the vial has room for: where noise
+hides the steps of doses, dosing waits and somebody is called. *Called* is somebody to a vial that is well, who then says so at once; best is never.
+A stopped turbidostat no longer holds its density: that is the price.`
 
 const rhythmWords = `## The chemostat under kills
 
 0.5 mL every 20 min; the process is killed 20 times at random, every second time within 15 s of a dose's beginning. *Missed*: a gap of more than
 20 min and 10 s between two doses; *doubled*: one of less than 20 min less 1 s; aims 0. A dose cut off by a kill counts as given. The ledger is
 compared with the seconds that the pump really turned, put into its active calibration (0.09 mL/s + 0.01 mL), for each dose that was not cut off;
-aim: equal. Without OD readings here, so that the dose check has no say.`
+aim: equal. Without OD readings here, so that the dose check has no say: somebody has said that the waste leaves.`
 
 const warmthWords = `## The thermostat
 

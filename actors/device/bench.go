@@ -37,6 +37,9 @@ func (v *vial) correct(c *actors.Context, cmd actors.Command, cause string, chan
 		if cause != "" {
 			c.Publish(actors.Disturbance{Cause: cause})
 		}
+		if cause == "swap" {
+			v.watch.trusted, v.watch.heldML = false, 0 // other tubes
+		}
 		if cause != "sample" {
 			v.forgive(c) // somebody has looked at the vial
 		}

@@ -46,7 +46,7 @@ type MediaConfig struct {
 	AltMediaML      float64 `toml:"alt_media_ml" unit:"mL" min:"0" max:"100000" help:"in the full alt media bottle; 0: its level is not followed"`
 	WasteML         float64 `toml:"waste_ml" unit:"mL" min:"0" max:"100000" help:"room in the empty waste bottle; 0: its level is not followed"`
 	LowML           float64 `toml:"low_ml" unit:"mL" min:"0" max:"100000" help:"alarm when no more than this is left in a bottle, or of the room for waste"`
-	MaxUnverifiedML float64 `toml:"max_unverified_ml" unit:"mL" min:"0" max:"100000" help:"an automation may add so much before OD shows that the waste leaves; 0: as much as it takes; in a 20 mL vial 4 is strict"`
+	MaxUnverifiedML float64 `toml:"max_unverified_ml" unit:"mL" min:"0" max:"100000" help:"automations wait when so much waste was not seen in OD to leave; 0: what the vial has room for, and once waste was seen to leave only what OD speaks against; in a 20 mL vial 4 is strict"`
 }
 
 // DefaultMediaConfig follows no bottle.

@@ -9,10 +9,8 @@ import (
 	"github.com/pioactor/pioactor/actors/dosing/check"
 )
 
-const (
-	doseCheck   = "dose_check"   // alarm, code of a refusal, and key of the durable state
-	wasteUnseen = "waste_unseen" // alarm
-)
+// doseCheck is an alarm, the code of a refusal, and the key of the durable state.
+const doseCheck = "dose_check"
 
 // doseWatch is the vial's eye on its own doses: the optical density must show what
 // the books say. The books alone would count air from an empty bottle and never
@@ -21,7 +19,8 @@ type doseWatch struct {
 	check   check.Check
 	verdict check.Verdict // dosing is stopped for; durable
 	why     string
-	trusted bool          // the waste was once seen to leave, or a person said so; durable
+	found   check.Finding // when last looked
+	trusted bool          // the waste was seen to leave, by the light or a person; durable
 	stale   bool          // something new to judge by
 	read    bool          // a reading came since the last look
 	heldML  float64       // the dose that is held back, because nothing shows that the waste leaves
@@ -43,14 +42,10 @@ func (v *vial) startWatch(c *actors.Context) {
 	actors.Subscribe[actors.ODReading](c)
 	actors.Subscribe[actors.Disturbance](c)
 	var kept watched
-	known, err := c.Load(doseCheck, &kept)
-	if err != nil {
+	if _, err := c.Load(doseCheck, &kept); err != nil {
 		c.Log().Warning("what the dose check had learnt is lost: %v", err)
 	}
 	v.watch.check.Memory, v.watch.verdict, v.watch.why, v.watch.trusted = kept.Check, kept.Verdict, kept.Why, kept.Trusted
-	if !known && err == nil {
-		v.watch.check.SinceML = v.book.ledger.AboveEffluxML()
-	}
 	if kept.Verdict != check.Fine {
 		c.Raise(doseCheck, "high", kept.Why, true)
 	}
@@ -83,7 +78,14 @@ func (v *vial) disturbed(c *actors.Context) { v.watch.check.Disturbed(c.Mono()) 
 
 // tell notes a dose, once it is over.
 func (v *vial) tell(c *actors.Context, r record) {
-	v.watch.check.Ended(c.Mono(), check.Dose{InflowML: r.MediaML + r.AltMediaML, LnStep: r.LnStep})
+	v.watch.check.Ended(c.Mono(), check.Dose{InflowML: r.MediaML + r.AltMediaML, WasteML: r.WasteML, LnStep: r.LnStep})
+	v.watch.stale = true
+	v.saveWatch(c)
+}
+
+// tellDrained notes owed waste that left with no dose.
+func (v *vial) tellDrained(c *actors.Context, ml float64) {
+	v.watch.check.Drained(ml)
 	v.watch.stale = true
 	v.saveWatch(c)
 }
@@ -101,36 +103,52 @@ func (v *vial) watchful(c *actors.Context) {
 	w.stale = w.stale || w.heldML > 0 && w.read
 	v.look(c)
 	if w.heldML > 0 && w.verdict == check.Fine && c.Mono()-w.heldAt >= callAfter {
-		c.Raise(doseCheck, "high", fmt.Sprintf("Dosing is held back: OD does not show that the waste of the last %.1f mL has left. Look at the vial, then acknowledge the alarm dose_check.", w.shown.UnverifiedML), false)
+		c.Raise(doseCheck, "high", fmt.Sprintf("Dosing is held back: OD does not show that the last %.1f mL of waste have left. Look at the vial: if it is no fuller than up to the tip of the waste tube, say `pioactor vial waste_seen`, and dosing goes on.", v.unseenML()), false)
 	}
 }
 
-// mostUnverifiedML is what may come in unseen: all of it, unless somebody wants
-// it strict. Readings too noisy to tell stop no culture: at night that would cost
-// more of them than it saves.
-func (v *vial) mostUnverifiedML() float64 {
+// strict reports whether all counts that OD did not show to leave: as long as
+// nobody knows that the waste line works at all, or because somebody wants it.
+// Later only what OD rather speaks against: readings too noisy to tell stop no
+// culture at night.
+func (v *vial) strict() bool { return !v.watch.trusted || v.cfg.Media.MaxUnverifiedML > 0 }
+
+// unseenML is how much waste may still be in the vial.
+func (v *vial) unseenML() float64 {
+	if v.strict() {
+		return v.watch.found.UnverifiedML
+	}
+	return v.watch.found.SuspectML
+}
+
+// leewayML is how much may stand above the efflux tube, seen or not: what fits
+// below the brim with a pump 15 % too fast, unless somebody set it.
+func (v *vial) leewayML() float64 {
 	if ml := v.cfg.Media.MaxUnverifiedML; ml > 0 {
 		return ml
 	}
-	return math.MaxFloat64
+	return v.roomML() / check.PumpError
 }
 
-// commission calls somebody, once, when more came in than fits above the efflux
-// tube, with a pump 15 % too fast, and the waste was never seen to leave: a waste
-// line that was never connected is the likeliest to be blocked.
-func (v *vial) commission(c *actors.Context, unseenML float64) {
-	if v.watch.trusted {
-		c.Clear(wasteUnseen)
-	} else if unseenML > v.roomML()/check.PumpError {
-		c.Raise(wasteUnseen, "high", fmt.Sprintf("%.1f mL came in, and OD cannot tell yet whether the waste leaves. Look at the vial once, then acknowledge this alarm; dosing goes on.", unseenML), false)
+// tooMuch reports whether ml more could run over, if what OD did not show to
+// leave is still in the vial.
+func (v *vial) tooMuch(ml float64) bool {
+	l := v.book.ledger
+	return (v.strict() || v.unseenML() > 0) && l.CurrentVolumeML-l.EffluxTubeVolumeML+v.unseenML()+ml > v.leewayML()+1e-9
+}
+
+// wasteSeen believes a person who saw the waste leave.
+func (v *vial) wasteSeen(c *actors.Context) error {
+	w := &v.watch
+	if w.verdict != check.Fine {
+		return refusal(doseCheck, "vial: %s", w.why)
 	}
-}
-
-// attest notes that a person saw the waste leave.
-func (v *vial) attest(c *actors.Context) {
-	v.watch.trusted = true
-	c.Clear(wasteUnseen)
+	w.check.Trust()
+	w.trusted, w.stale, w.heldML = true, true, 0
+	c.Clear(doseCheck)
 	v.saveWatch(c)
+	v.look(c)
+	return nil
 }
 
 // look judges the doses so far, if anything is new.
@@ -140,9 +158,9 @@ func (v *vial) look(c *actors.Context) {
 		return
 	}
 	w.stale, w.read = false, false
-	before := w.check.SinceML
 	f := w.check.Judge(v.roomML())
-	if f.UnverifiedML < before && f.Verdict == check.Fine && !w.trusted {
+	w.found = f
+	if f.Leaves && f.Verdict == check.Fine && !w.trusted {
 		w.trusted = true
 		v.saveWatch(c)
 	}
@@ -154,13 +172,12 @@ func (v *vial) look(c *actors.Context) {
 			v.halt(c, doseCheck)
 		}
 	}
-	if w.heldML > 0 && f.UnverifiedML+w.heldML <= v.mostUnverifiedML() {
+	if w.heldML > 0 && !v.tooMuch(w.heldML) {
 		w.heldML = 0
 		if w.verdict == check.Fine {
 			c.Clear(doseCheck)
 		}
 	}
-	v.commission(c, f.UnverifiedML)
 	v.showCheck(c, f.UnverifiedML)
 }
 
@@ -180,9 +197,12 @@ func (v *vial) showCheck(c *actors.Context, unverifiedML float64) {
 	switch {
 	case w.verdict != check.Fine:
 		now.State, now.Verdict, now.Text = actors.CheckFailed, string(w.verdict), w.why
-	case w.heldML > 0 || now.UnverifiedML+v.cfg.MaxSubdoseML > min(v.mostUnverifiedML(), v.roomML()):
+	case w.heldML > 0 || now.UnverifiedML+v.cfg.MaxSubdoseML > min(v.leewayML(), v.roomML()):
 		now.State = actors.CheckUnknown
-		now.Text = fmt.Sprintf("The steps of doses cannot be seen well enough in OD to know that the waste leaves: %.1f mL came in since that was sure. Larger exchanges or calmer readings help.", now.UnverifiedML)
+		now.Text = fmt.Sprintf("The steps of doses cannot be seen well enough in OD to know that the waste leaves: %.1f mL should have left since that was sure. Larger exchanges or calmer readings help.", now.UnverifiedML)
+		if !w.trusted {
+			now.Text += fmt.Sprintf(" It was never seen to leave: above %.1f mL dosing waits. If you see it drip, say `pioactor vial waste_seen`.", v.leewayML())
+		}
 	}
 	if now.State == w.shown.State && now.Verdict == w.shown.Verdict && now.UnverifiedML == w.shown.UnverifiedML {
 		return
@@ -199,26 +219,25 @@ func (v *vial) unwatched(c *actors.Context, d *dose, inflowML float64) *actors.R
 	w := &v.watch
 	w.stale = w.stale || w.read
 	v.look(c)
-	limit, unseen := v.mostUnverifiedML(), w.shown.UnverifiedML
-	switch {
-	case v.watch.verdict != check.Fine:
-		return refusal(doseCheck, "dose: %s", v.watch.why)
-	case d.who != "" && inflowML > limit+1e-9:
-		return refusal("dose_unverified", "dose: %.2f mL at once: at most %.2f mL may come in before OD shows that the waste left ([media] max_unverified_ml); want smaller exchanges", inflowML, limit)
-	case d.who != "" && unseen+inflowML > limit+1e-9:
+	switch l, most := v.book.ledger, v.leewayML(); {
+	case w.verdict != check.Fine:
+		return refusal(doseCheck, "dose: %s", w.why)
+	case d.who == "" || !v.tooMuch(inflowML):
+		return nil
+	case l.CurrentVolumeML-l.EffluxTubeVolumeML+inflowML > most+1e-9:
+		return refusal("dose_unverified", "dose: %.2f mL at once: at most %.2f mL fit in before OD shows that the waste leaves; say `pioactor vial waste_seen` if you saw it leave, or want smaller exchanges", inflowML, most)
+	default:
 		if w.heldML == 0 {
 			w.heldAt = c.Mono()
 		}
 		w.heldML = inflowML
-		why := fmt.Sprintf("%.2f mL after %.2f mL of which OD does not show that the waste left: at most %.2f mL ([media] max_unverified_ml); look at the vial, then acknowledge the alarm dose_check", inflowML, unseen, limit)
-		return refusal("dose_unverified", "dose: %s", why)
+		return refusal("dose_unverified", "dose: %.2f mL after %.2f mL of waste that OD does not show to have left: at most %.2f mL may; look at the vial, and say `pioactor vial waste_seen` if it is not too full", inflowML, v.unseenML(), most)
 	}
-	return nil
 }
 
 // pulseML is up to which volume the doses of an automation that may wait are
 // given together, to make a step that can be seen; 0 when there is no need, or
-// nobody asked for strictness.
+// nobody asked for it: a rhythm is kept.
 func (v *vial) pulseML() float64 {
 	limit, unseen := v.cfg.Media.MaxUnverifiedML, v.watch.shown.UnverifiedML
 	if limit == 0 || limit > v.roomML() {
@@ -232,17 +251,18 @@ func (v *vial) pulseML() float64 {
 	return math.Min(pulse, left)
 }
 
-// forgive starts the check anew: a person has looked at the vial.
+// forgive starts the check anew: a person has looked at the vial. After a verdict
+// nobody knows whether the waste line works.
 func (v *vial) forgive(c *actors.Context) {
-	if w := &v.watch; w.heldML > 0 && w.verdict == check.Fine {
+	w := &v.watch
+	if w.heldML > 0 && w.verdict == check.Fine {
 		w.check.Trust()
 		w.trusted = true
 	} else {
 		w.check.Forget()
-		w.trusted = false
+		w.trusted = w.trusted && w.verdict == check.Fine
 	}
-	v.watch.check.SinceML = v.book.ledger.AboveEffluxML()
-	v.watch.verdict, v.watch.why, v.watch.stale, v.watch.heldML = check.Fine, "", true, 0
+	w.verdict, w.why, w.stale, w.heldML = check.Fine, "", true, 0
 	c.Clear(doseCheck)
 	v.saveWatch(c)
 	v.look(c)

@@ -22,10 +22,10 @@ const (
 // disk, and waste that is owed goes out before anything comes in.
 //
 // Takes: Command{actors.Dose, StopDosing, SetVial, SampleTaken, SwapVial,
-// Acknowledge}; protocol.Driven, Cut; actors.OwnerGone, Alarm.
+// WasteSeen, Acknowledge}; protocol.Driven, Cut; actors.OwnerGone, Alarm.
 // Sends: protocol.Drive, Release to "pumps"; publishes actors.Vial, DoseStarted,
 // DosingEvent, Dosed, DoseRefused, PumpsStopped, Disturbance and the alarms dose_interrupted,
-// vial_not_saved, dose_check and waste_unseen. Every dose it accepts ends in one Dosed.
+// vial_not_saved and dose_check. Every dose it accepts ends in one Dosed.
 // Fails by: only a bug. A dose cut off by it is never begun again: it counts at
 // its worst, and the waste it owes goes out.
 type vial struct {
@@ -262,8 +262,6 @@ func (v *vial) alarm(c *actors.Context, a actors.Alarm) {
 		v.acknowledge(c)
 	case a.Name == doseCheck && a.Acked && (v.watch.verdict != check.Fine || v.watch.heldML > 0):
 		v.forgive(c)
-	case a.Name == wasteUnseen && a.Acked && !v.watch.trusted:
-		v.attest(c)
 	}
 }
 
@@ -331,6 +329,8 @@ func (v *vial) command(c *actors.Context, cmd actors.Command) error {
 		if d := v.find(body.ID); d != nil {
 			d.renew(c.Mono())
 		}
+	case actors.WasteSeen:
+		err = v.wasteSeen(c)
 	case actors.SetBottle:
 		err = v.setBottle(c, cmd, body)
 	case actors.Acknowledge:

@@ -10,6 +10,8 @@ const (
 	enough  = 9.0
 	certain = 14.0 // of a filling vial: at 9 two of 24 sound lives of 48 h were stopped; it costs some tenths of a mL
 	ruled   = -2.0 // below it a hypothesis is ruled out
+	leaves  = -4.0 // below it the waste was seen to leave: that stands for the life of the vial
+	likely  = 1.0  // above it a filling vial is suspected: TestSuspicion
 	longest = 12   // doses back that something may have begun
 	doubled = 1.7  // steps of TooLarge, in the measure of earlier ones
 
@@ -25,9 +27,13 @@ type Finding struct {
 	Verdict  Verdict
 	Evidence float64 // ln of how much likelier it is than a sound vial
 	Doses    int     // that show it
-	// UnverifiedML is the most that may stand above the efflux level without the
-	// readings contradicting it. What they have once ruled out stays so.
+	// UnverifiedML is the most waste that may not have left without the readings
+	// contradicting it. What they have once ruled out stays so.
 	UnverifiedML float64
+	// SuspectML is how much waste has rather stayed than left by the readings; 0
+	// when they speak for a sound vial, or cannot tell.
+	SuspectML float64
+	Leaves    bool // the readings show that waste leaves
 }
 
 // hypothesis is what may be wrong since a dose.
@@ -36,7 +42,7 @@ type hypothesis struct {
 	doses   int
 	course  course
 	enough  float64
-	brim    bool // all of what came in since is in the vial
+	brim    bool // all waste since is in the vial
 }
 
 // Judge weighs the doses so far. roomML is what the vial has room for above its
@@ -64,6 +70,7 @@ func (c *Check) Judge(roomML float64) Finding {
 	e, excess := evidences(pieces, courses(all))
 	f := best(pieces, all, e, excess)
 	f.UnverifiedML = c.unverified(pieces, all, e, excess)
+	f.SuspectML, f.Leaves = c.suspect(pieces, all, e, excess)
 	return f
 }
 
@@ -136,7 +143,7 @@ func (c *Check) unverified(pieces []Piece, all []hypothesis, e []float64, excess
 		}
 		if (e[i]-e[0])/excess > ruled {
 			if !first {
-				c.SinceML = math.Min(c.SinceML, inflow(pieces[h.course.from:])+c.fresh())
+				c.SinceML = math.Min(c.SinceML, waste(pieces[h.course.from:])+c.fresh())
 			}
 			return c.SinceML
 		}
@@ -144,6 +151,33 @@ func (c *Check) unverified(pieces []Piece, all []hypothesis, e []float64, excess
 	}
 	c.SinceML = math.Min(c.SinceML, c.fresh())
 	return c.SinceML
+}
+
+// suspect weighs the vials that keep all waste since some dose: the likeliest is
+// suspected, unless something else is likelier, and if even the one since the
+// oldest dose is ruled out for good, waste has left.
+func (c *Check) suspect(pieces []Piece, all []hypothesis, e []float64, excess float64) (ml float64, left bool) {
+	top, from, oldest := likely, -1, true
+	for i, h := range all {
+		if !h.brim || !h.told() {
+			continue
+		}
+		sure := (e[i] - e[0]) / excess
+		left = left || oldest && sure < leaves
+		oldest = false
+		if sure > top {
+			top, from = sure, h.course.from
+		}
+	}
+	for i, h := range all {
+		if h.verdict != Filling && (e[i]-e[0])/excess >= top {
+			return 0, left
+		}
+	}
+	if from < 0 {
+		return 0, left
+	}
+	return waste(pieces[from:]) + c.fresh(), left
 }
 
 // unseen are the doses since somebody has looked at the vial.
@@ -155,12 +189,12 @@ func unseen(pieces []Piece, doses []int) []int {
 	return slices.DeleteFunc(doses, func(i int) bool { return i < looked })
 }
 
-// fresh is what came in since the last piece, in mL.
+// fresh is the waste since the last piece, in mL.
 func (c *Check) fresh() float64 {
 	if _, _, ok := c.current(); ok {
 		return 0
 	}
-	return c.Dose.InflowML
+	return c.Dose.WasteML
 }
 
 // dosesIn are the pieces with inflow before them.
@@ -175,13 +209,13 @@ func dosesIn(pieces []Piece) (at []int) {
 
 func scaled(by float64) func(Piece) float64 { return func(Piece) float64 { return by } }
 
-// filling: of each dose a share stays in the vial.
+// filling: of the waste of each dose a share stays in the vial.
 func filling(share, roomML float64) func(Piece) float64 {
 	extra := 0.0
 	return func(p Piece) float64 {
 		volume := p.Dose.InflowML / math.Expm1(-p.Dose.LnStep)
 		factor := math.Log1p(p.Dose.InflowML/(volume+extra)) / -p.Dose.LnStep
-		extra = math.Min(extra+share*p.Dose.InflowML, roomML)
+		extra = math.Min(extra+share*p.Dose.WasteML, roomML)
 		return factor
 	}
 }
@@ -203,9 +237,9 @@ func steps(pieces []Piece, sound []float64, from int, f func(Piece) float64) cou
 	return course{from, levels}
 }
 
-func inflow(pieces []Piece) (ml float64) {
+func waste(pieces []Piece) (ml float64) {
 	for _, p := range pieces {
-		ml += p.Dose.InflowML
+		ml += p.Dose.WasteML
 	}
 	return ml
 }
