@@ -4,15 +4,17 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 PACKAGES    := gcc libc6-dev mosquitto mosquitto-clients
 # Build tags of the suites that are too slow for the gate; vetted all the same.
-TAGS        := soak,chaos,bench,docs
+TAGS        := soak,chaos,bench,docs,pi
 # A C compiler with its headers and libraries is at hand.
 COMPILES    := printf '%s\n' '\#include <stdlib.h>' 'int main(void) { return 0; }' | $$(go env CC) -x c -o /dev/null - 2>/dev/null
 CROSS       := CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags='-s -w' -o build/pioactor-linux
 # More flags for go test, such as TESTFLAGS='-count=1 -v'.
 TESTFLAGS   ?=
+# The vial's holder under test-board, where it is not a 20 mL one of version 1.1.
+BOARD       ?= -model pioreactor_20ml -model-version 1.1
 
 .DEFAULT_GOAL := test
-.PHONY: docs help run build picture test tools fmt vet suite test-386 soak chaos bench pi clean
+.PHONY: docs help run build picture test tools fmt vet suite test-386 test-board soak chaos bench pi clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +87,9 @@ test-386: ## the suite as a 32-bit program, as on small Pis
 		GOARCH=386 CGO_ENABLED=0 go vet ./...;; \
 	esac
 
+test-board: ## the hardware suite on this Pi's HAT: an empty vial with a stir bar, no tubes, no unit running
+	@go test -tags pi -count=1 -v -run TestThisBoard ./hw/pioreactor -args $(BOARD)
+
 soak: ## many seeds and long virtual runs; takes hours
 	@PATH="$$PATH:/usr/sbin" go test -tags soak -timeout 0 -run Soak $(TESTFLAGS) ./...
 
@@ -95,10 +100,12 @@ bench: ## figures of the whole node beside their raw limits, then micro-benchmar
 	@PATH="$$PATH:/usr/sbin" go test -tags bench -timeout 0 -count=1 -run Bench -v $(TESTFLAGS) ./cmd/...
 	@go test -run '^$$' -bench . -benchmem $(TESTFLAGS) ./...
 
-pi: ## static binaries for every Pi: arm64, arm/6, arm/7
+pi: ## static binaries for every Pi: arm64, arm/6, arm/7, and the hardware suite
 	@GOARCH=arm64 $(CROSS)-arm64 ./cmd/pioactor
 	@GOARCH=arm GOARM=6 $(CROSS)-armv6 ./cmd/pioactor
 	@GOARCH=arm GOARM=7 $(CROSS)-armv7 ./cmd/pioactor
+	@GOARCH=arm64 CGO_ENABLED=0 GOOS=linux go test -c -trimpath -ldflags='-s -w' -tags pi -o build/test-board-linux-arm64 ./hw/pioreactor
+	@GOARCH=arm GOARM=6 CGO_ENABLED=0 GOOS=linux go test -c -trimpath -ldflags='-s -w' -tags pi -o build/test-board-linux-armv6 ./hw/pioreactor
 	@for b in build/pioactor-linux-*; do echo "$$b" $$(go version -m $$b | sed -n 's/.*\(GOARCH\|GOARM\)=/\1=/p'); done
 
 clean: ## remove build/, the demo's data included

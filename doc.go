@@ -45,10 +45,17 @@
 //	                        actors/calibrate/guide, actors/dosing/check;
 //	                        and pure book-keeping: actors/dosing/ledger, actors/device/lease, actors/temperature/watch.
 //	                        Values in, values out: no clock, no goroutine, no file
+//	 2  hw/pioreactor/machine  the computer under a HAT: I2C, lines of the header, the kernel's files, time
+//	 3  hw/pioreactor/describe  what is soldered where: the EEPROM, Pioreactor's YAML, and who answers
+//	 4  hw/pioreactor/line  drivers on the header: PWM by the kernel and by software, tachometer, button, light
+//	 4  hw/pioreactor/chip  the owner of an I2C bus, and drivers of the HAT's converters, LED drivers and thermometer
 //	10  actors              the public Go API: messages, Job, Automation, Context, Register, settings, supervision
+//	    hw/pioreactor       the real board: those drivers as a description says they are wired, and how to make it safe
 //	    hw/sim              the digital twin, and the replay board; shares no code with the science it tests
-//	11  actors/dosing/action  what people say to pumps, as one dose, for every mouth
+//	11  hw/pioreactor/fake  a Pioreactor's computer and HAT in a folder, modelled chip by chip around the twin's vial
+//	    actors/dosing/action  what people say to pumps, as one dose, for every mouth
 //	    actors/protocol     messages that authors of automations never need: leases and the OD window
+//	    hw/pioreactor/guard the process that makes outputs safe when the node that drives them dies or hangs
 //	20  actors/device       one actor per device, the vial and its doses, the OD window
 //	    actors/od  growth  stirring  monitor  selftest     the jobs, each beside its science
 //	    actors/automation   turbidostat, chemostat, fed_batch, morbidostats, light_dark_cycle, thermostat: written exactly as a user writes one
@@ -64,6 +71,7 @@
 //	30  bridge              topics to messages and back
 //	    bridge/web          the HTTP API on the unix socket, which the command line uses
 //	    cmd/report          tables and pictures of a simulated run
+//	    cmd/install         the unit as a service of systemd: what would change, doing it, undoing it
 //	40  cmd                 Main and the commands; reads config.toml, starts and stops the tree in order
 //	50  cmd/standard        blank imports: the stock automations and hardware
 //	60  cmd/pioactor        main; its comment is the manual for building a binary of your own
@@ -92,6 +100,7 @@
 //	├─ monitor              the health of the unit itself; its button, and what its status LED says
 //	├─ self_test_record     what the last self-test found
 //	├─ temperature          measures the vial and holds the heater while a temperature automation runs
+//	├─ watchdog             under a service manager: tells it that node, devices and experiment take messages (it starts last)
 //	└─ experiment           stopping it stops every job in it
 //	     └─ stirring  od_reading  growth_rate_calculating  dosing_automation  led_automation  temperature_automation  and your own
 //
@@ -151,8 +160,7 @@
 // # Not built yet
 //
 // In the plan, in no particular order: the drivers of the real board
-// (hw/pioreactor) with the guard process that makes outputs safe when the node
-// dies; a database on every unit (actors/store) and a page to look
+// (hw/pioreactor), over which the guard process stands; a database on every unit (actors/store) and a page to look
 // at it; profiles; guided calibration of OD; many units as one cluster
 // (actors/cluster).
 package pioactor

@@ -71,6 +71,7 @@ var floors = map[string]int{
 	"bridge/wire/...":        20,
 
 	"cmd/report/...": 30,
+	"cmd/install":    30,
 	"bridge":         30,
 	"bridge/web/...": 30,
 
@@ -104,7 +105,7 @@ var homes = map[string][]string{
 	"github.com/eclipse/paho.golang":           {"bridge/..."},
 	"github.com/mochi-mqtt/server":             {"bridge/broker/..."},
 	"github.com/spf13/cobra":                   {"cmd"},
-	"go.yaml.in/yaml":                          {"hw/calibration"},
+	"go.yaml.in/yaml":                          {"hw/calibration", "hw/pioreactor/describe"},
 	"github.com/warthog618/go-gpiocdev":        {"hw/pioreactor/..."},
 	"periph.io/x":                              {"hw/pioreactor/..."},
 	"modernc.org/sqlite":                       {"actors/store/..."},

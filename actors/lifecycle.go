@@ -45,6 +45,8 @@ func (h *host) command(cmd Command) {
 		return
 	}
 	switch body := cmd.Body.(type) {
+	case Ping:
+		h.conclude(cmd, nil)
 	case Set:
 		h.conclude(cmd, h.set(body.Values))
 	case SetState:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/setting"
+	"github.com/pioactor/pioactor/hw/pioreactor/machine"
 )
 
 func checkCommand(g *globals) *cobra.Command {
@@ -67,8 +68,8 @@ func problems(err error) []string {
 // warnings tell what is allowed and easily not meant.
 func warnings(cfg Config) []string {
 	var all []string
-	if cfg.Unit.Hardware == "auto" && cfg.hardware() != "auto" {
-		all = append(all, fmt.Sprintf("[unit] hardware: auto comes to %s on this machine", cfg.hardware()))
+	if cfg.Unit.Hardware == "auto" {
+		all = append(all, fmt.Sprintf("[unit] hardware: auto comes to %s on this machine; see `pioactor doctor`", cfg.settled(machine.Linux().Root()).hardware()))
 	}
 	if roles := slices.Collect(maps.Values(cfg.PWM)); !slices.Contains(roles, "waste") &&
 		(slices.Contains(roles, "media") || slices.Contains(roles, "alt_media")) {

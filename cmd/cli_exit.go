@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/bridge/web"
 )
 
@@ -45,11 +46,14 @@ type failure struct {
 func (g *globals) failure(err error, path string) failure {
 	var wrong *usageError
 	var answer *web.Error
+	var refusal *actors.Refusal
 	switch {
 	case !g.called || errors.As(err, &wrong):
 		return failure{Code: "usage", Reason: usageText(err) + "; see `" + path + " --help`", exit: exitUsage}
 	case errors.As(err, &answer) && answer.Refused():
 		return failure{Code: answer.Code, Reason: answer.Reason, exit: exitRefused}
+	case errors.As(err, &refusal):
+		return failure{Code: refusal.Code, Reason: refusal.Reason, exit: exitRefused}
 	case errors.As(err, &answer):
 		return failure{Code: answer.Code, Reason: answer.Reason, exit: exitFailed}
 	case errors.Is(err, web.ErrNoNode):

@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+
+	"github.com/pioactor/pioactor/hw/pioreactor/describe"
 )
 
 // printer writes a command's answer: JSON for programs, text for people.
@@ -72,7 +74,7 @@ const (
 // colours of the words that people look for.
 var colours = map[string]string{
 	"ready": green, "sleeping": yellow, "init": yellow, "lost": red, "high": red, "medium": yellow,
-	"ERROR": red, "WARNING": yellow,
+	"ERROR": red, "WARNING": yellow, string(describe.OK): green, string(describe.Warn): yellow, string(describe.Bad): red,
 }
 
 // paint colours a known word that may be padded with spaces.

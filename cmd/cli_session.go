@@ -40,11 +40,7 @@ func (g *globals) talk(do func(*session) error) func(*cobra.Command, []string) e
 
 // connect finds the node of the data folder.
 func (g *globals) connect(ctx context.Context) (*web.Client, error) {
-	cfg, err := g.config()
-	if err != nil {
-		return nil, err
-	}
-	dir, err := dataDir(g.dataDir, cfg)
+	dir, err := g.stateDir()
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +62,15 @@ func (g *globals) connect(ctx context.Context) (*web.Client, error) {
 		return nil, err
 	}
 	return client, nil
+}
+
+// stateDir is the data folder of the node that is meant.
+func (g *globals) stateDir() (string, error) {
+	cfg, err := g.config()
+	if err != nil {
+		return "", err
+	}
+	return dataDir(g.dataDir, cfg)
 }
 
 // noNode is web.ErrNoNode in words that name the folder.

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -36,6 +35,8 @@ type Unit struct {
 	System  *actors.System
 	bridge  *bridge.Bridge
 	shelves calibrate.Config
+	alive   func() error
+	watch   watchdog
 	// delivery is the actor that carries alarms outside, if there is one.
 	delivery *actors.Spec
 }
@@ -45,6 +46,7 @@ type UnitOptions struct {
 	Config Config
 	Clock  *clock.Clock
 	Board  hw.Board    // default: what the config says
+	Found  any         // what looking for that hardware has found, if it must be looked for
 	State  state.Store // default: in memory
 	// Calibrations are the files of calibrations and estimators. Default: in memory.
 	Calibrations calibrate.Config
@@ -56,11 +58,21 @@ type UnitOptions struct {
 	Carrier notify.Carrier
 	// Interfere plants defects, for campaigns; see actors.Options.
 	Interfere func(actor string, msg any) []any
+	// Alive is device.Config's: the beat of a guard. Default: none.
+	Alive func() error
+	// Watchdog is told that the supervisors live. Default: nobody is.
+	Watchdog watchdog
+}
+
+// watchdog is somebody who wants to hear every interval that all is alive.
+type watchdog struct {
+	interval time.Duration // 0: nobody
+	alive    func()        // must not block
 }
 
 // NewUnit opens the hardware and makes the system; Start brings it to life.
 func NewUnit(o UnitOptions) (*Unit, error) {
-	u := &Unit{Config: o.Config, Clock: o.Clock, Board: o.Board, bridge: o.Bridge, shelves: o.Calibrations}
+	u := &Unit{Config: o.Config, Clock: o.Clock, Board: o.Board, bridge: o.Bridge, shelves: o.Calibrations, alive: o.Alive, watch: o.Watchdog}
 	if o.Carrier != nil {
 		delivery, err := notify.Spec(o.Config.Alarms.Config, o.Carrier)
 		if err != nil {
@@ -69,7 +81,7 @@ func NewUnit(o UnitOptions) (*Unit, error) {
 		u.delivery = &delivery
 	}
 	if u.Board == nil {
-		board, err := openBoard(o.Config, o.Clock)
+		board, err := openBoard(o.Config, site{o.Clock, o.Found})
 		if err != nil {
 			return nil, err
 		}
@@ -92,9 +104,11 @@ func (u *Unit) Start() error {
 	if err != nil {
 		return err
 	}
+	devices := u.Config.devices()
+	devices.Alive = u.alive
 	parts := []actors.Spec{
 		bench.Spec(u.Config.Bench), // drives nothing, and knows whether anything may move
-		device.Spec(u.Board, u.Config.devices()),
+		device.Spec(u.Board, devices),
 		calibrate.Spec(u.shelves),
 		calibrate.ProcedureSpec(calibrate.ProcedureConfig{StirringDuty: stirringDuty(u.Config)}),
 	}
@@ -106,6 +120,9 @@ func (u *Unit) Start() error {
 		parts = append(parts, *u.delivery)
 	}
 	parts = append(parts, monitor, selftest.RecordSpec(), temperature.Spec(u.Board.Info()), unit.Experiment(u.Config.experiment()))
+	if u.watch.interval > 0 {
+		parts = append(parts, unit.Watchdog(u.watch.interval, u.watch.alive))
+	}
 	return u.System.Start(unit.Node(parts...))
 }
 
@@ -153,14 +170,6 @@ func unitName(cfg Config) string {
 	return strings.ToLower(strings.ReplaceAll(name, ".", "-"))
 }
 
-// hardware is what "auto" comes to: no HAT is looked for yet, so the vial is simulated.
-func (c Config) hardware() string {
-	if c.Unit.Hardware == "auto" {
-		return "sim"
-	}
-	return c.Unit.Hardware
-}
-
 // experiment is what the first start begins with.
 func (c Config) experiment() unit.Config {
 	return unit.Config{Name: c.Experiment.Name, Start: c.startList(), Table: c.table, Job: c.job}
@@ -175,17 +184,32 @@ func (c Config) job(s actors.Spec) actors.Spec {
 }
 
 func (c Config) startList() []string {
-	if c.hardware() == "replay" {
-		return c.Replay.Start
-	}
-	return c.Sim.Start
+	_, list := c.firstStart()
+	return list
 }
 
+// firstStart is the section that says which jobs the first start begins with,
+// and what it says. In a real vial a person begins.
+func (c Config) firstStart() (section string, jobs []string) {
+	switch c.hardware() {
+	case "pioreactor":
+		return "pioreactor", nil
+	case "replay":
+		return "replay", c.Replay.Start
+	}
+	return "sim", c.Sim.Start
+}
+
+// fastForward is how much of the past the first start makes up; a clock that
+// jumps is nothing for drivers, modelled chips or not.
 func (c Config) fastForward() time.Duration {
-	if c.hardware() == "replay" {
+	switch c.hardware() {
+	case "sim":
+		return c.Sim.FastForward
+	case "replay":
 		return c.Replay.FastForward
 	}
-	return c.Sim.FastForward
+	return 0
 }
 
 // devices is the device section with what it takes from the shared ones.
@@ -219,18 +243,4 @@ func (c Config) Twin() sim.Config {
 	twin := c.Sim.Config
 	twin.Model, twin.Version, twin.Channels, twin.IRLED = c.Unit.Model, c.Unit.ModelVersion, c.Photodiodes, irChannel(c.LEDs)
 	return twin
-}
-
-func openBoard(cfg Config, c *clock.Clock) (hw.Board, error) {
-	if cfg.hardware() == "sim" {
-		return sim.New(cfg.Twin(), c.Mono)
-	}
-	f, err := os.Open(cfg.Replay.File)
-	if err != nil {
-		return nil, fmt.Errorf("[replay] file: %w", err)
-	}
-	defer f.Close()
-	recording := cfg.Replay.ReplayConfig
-	recording.Model, recording.Version, recording.IRLED = cfg.Unit.Model, cfg.Unit.ModelVersion, irChannel(cfg.LEDs)
-	return sim.NewReplay(f, recording, c.Mono)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/pioactor/pioactor/actors/device"
 	"github.com/pioactor/pioactor/bridge"
 	"github.com/pioactor/pioactor/bridge/notify"
+	"github.com/pioactor/pioactor/hw/pioreactor/describe"
 	"github.com/pioactor/pioactor/hw/sim"
 )
 
@@ -24,6 +25,7 @@ type Config struct {
 	Bioreactor  device.Config      `toml:"bioreactor"`
 	Media       device.MediaConfig `toml:"media"`
 	Bench       bench.Config       `toml:"bench"`
+	Pioreactor  describe.Config    `toml:"pioreactor"`
 	Sim         SimConfig          `toml:"sim"`
 	Replay      ReplayConfig       `toml:"replay"`
 	Logging     LoggingConfig      `toml:"logging"`
@@ -38,7 +40,7 @@ type UnitConfig struct {
 	Model string `toml:"model" oneof:"pioreactor_20ml|pioreactor_40ml|pioreactor_20ml_XR|pioreactor_40ml_XR" help:"the vial; an XR has photodiodes at 45, 90 and 135 degrees"`
 	// ModelVersion decides how the vial's temperature is inferred and how warm its heater may be.
 	ModelVersion string `toml:"model_version" oneof:"1.0|1.1|1.5" help:"its version: how warm the heater may get, how temperature is inferred"`
-	Hardware     string `toml:"hardware" oneof:"auto|sim|replay" help:"auto finds a HAT, else simulates a vial"`
+	Hardware     string `toml:"hardware" oneof:"auto|pioreactor|fake|sim|replay" help:"pioreactor is a HAT, fake its drivers on modelled chips; auto: pioreactor if a HAT is there, else sim; see pioactor doctor"`
 	DataDir      string `toml:"data_dir" help:"where state is kept; empty: the user's data folder"`
 }
 
@@ -88,6 +90,7 @@ func DefaultConfig() Config {
 		Photodiodes: map[string]string{"1": "REF", "2": "90"},
 		Bioreactor:  device.DefaultConfig(),
 		Bench:       bench.DefaultConfig(),
+		Pioreactor:  describe.DefaultConfig(),
 		Media:       device.DefaultMediaConfig(),
 		Sim: SimConfig{Config: twin, FastForward: 12 * time.Hour,
 			Start: []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=turbidostat target_biomass=30", "temperature_automation=thermostat target_temperature=37"}},

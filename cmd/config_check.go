@@ -18,6 +18,7 @@ func (c Config) Validate() error {
 		optics(c.Photodiodes),
 		irFitted(c.LEDs),
 		c.replayable(),
+		c.Pioreactor.Validate(),
 		c.fits(),
 		c.Alarms.Declared.Validate(),
 		c.Alarms.Config.Validate(),
@@ -102,7 +103,8 @@ func (c Config) fits() error {
 
 func (c Config) startable() error {
 	if err := c.experiment().Check(); err != nil {
-		return fmt.Errorf("[%s] %w", c.hardware(), err)
+		section, _ := c.firstStart()
+		return fmt.Errorf("[%s] %w", section, err)
 	}
 	return nil
 }

@@ -8,7 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
+
+// systemDataDir is where a unit that root started, or the service, keeps its state.
+const systemDataDir = "/var/lib/pioactor"
 
 // dataDir resolves where a node keeps its state: a flag, the config, the
 // service manager's folder, the system's, or the user's.
@@ -19,7 +23,7 @@ func dataDir(flag string, cfg Config) (string, error) {
 		}
 	}
 	if os.Geteuid() == 0 {
-		return "/var/lib/pioactor", nil
+		return systemDataDir, nil
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -28,9 +32,33 @@ func dataDir(flag string, cfg Config) (string, error) {
 	return filepath.Join(home, ".local", "share", "pioactor"), nil
 }
 
-// lock makes sure that one node alone runs on a data folder. The kernel lets
-// go of it when the process ends, however it ends.
-func lock(dir string) (release func(), err error) {
+// lockTime is how long a node waits for the lock: the guard of one that was
+// killed holds it for some milliseconds.
+const lockTime = time.Second
+
+// errHeld is wrapped by lock's error when somebody else has it.
+var errHeld = errors.New("another pioactor runs")
+
+// lock makes sure that one node alone runs on a data folder, and none while a
+// guard makes safe what a dead one left. The kernel lets go of it when the
+// process ends, however it ends.
+func lock(dir string, patience time.Duration) (release func(), err error) {
+	f, err := openLock(dir)
+	if err != nil {
+		return nil, err
+	}
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		err = holdLock(f)
+		if err == nil {
+			return func() { f.Close() }, nil
+		}
+		if !errors.Is(err, errHeld) || time.Now().After(end) {
+			return nil, errors.Join(fmt.Errorf("cmd: %w on %s; stop it, or name another folder with --data-dir", err, dir), f.Close())
+		}
+	}
+}
+
+func openLock(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cmd: data folder: %w", err)
 	}
@@ -38,14 +66,16 @@ func lock(dir string) (release func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("cmd: lock: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		defer f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("cmd: another pioactor runs on %s; stop it, or name another folder with --data-dir", dir)
-		}
-		return nil, fmt.Errorf("cmd: lock %s: %w", dir, err)
+	return f, nil
+}
+
+// holdLock takes the lock, or returns errHeld.
+func holdLock(f *os.File) error {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return errHeld
 	}
-	return func() { f.Close() }, nil
+	return err
 }
 
 // socketPath is the node's unix socket: in the runtime folder, because a path

@@ -11,11 +11,16 @@ import (
 // Main runs the program with the arguments of the process, and exits: with 0
 // when all is done, 1 when something failed, 2 when it was called wrongly, and
 // 3 when the unit refused. Call it last in main.
-func Main() { os.Exit(executeFrom(context.Background(), os.Stdin, os.Args[1:], os.Stdout, os.Stderr)) }
+func Main() {
+	if len(os.Args) > 1 && os.Args[1] == guardCommand {
+		os.Exit(standGuard(os.Stderr))
+	}
+	os.Exit(executeFrom(context.Background(), os.Stdin, os.Args[1:], os.Stdout, os.Stderr))
+}
 
 // executeFrom is Main for given input, arguments and outputs; it returns the exit code.
 func executeFrom(ctx context.Context, in io.Reader, args []string, out, errs io.Writer) int {
-	g := &globals{}
+	g := &globals{args: args}
 	root := newRoot(g)
 	root.SetArgs(append([]string{}, args...)) // never nil, which would mean the process's own
 	root.SetIn(in)
@@ -35,7 +40,8 @@ type globals struct {
 	dataDir    string
 	json       bool
 	unit       []string
-	called     bool // flags and arguments were in order
+	args       []string // as they were given
+	called     bool     // flags and arguments were in order
 }
 
 // config is the configuration in force: the file somebody named, else the defaults.
@@ -69,7 +75,7 @@ func newRoot(g *globals) *cobra.Command {
 	root.AddCommand(
 		upCommand(g), simulateCommand(g), checkCommand(g), statusCommand(g), jobsCommand(g), logsCommand(g), logCommand(g),
 		mqttCommand(g), runCommand(g), vialCommand(g), bottleCommand(g), alarmsCommand(g), calibrationsCommand(g), estimatorsCommand(g),
-		selfTestCommand(g), identifyCommand(g), versionCommand(g), completionCommand(),
+		selfTestCommand(g), identifyCommand(g), doctorCommand(g), makeSafeCommand(g), installCommand(g), versionCommand(g), completionCommand(),
 	)
 	return root
 }

@@ -140,7 +140,7 @@ func (s *simulation) run(ctx context.Context, cfg Config, scr *screen) (*report.
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) // any; the same files every day
 	clk := clock.Virtual(start, s.seed)
 	cfg.Sim.Seed, cfg.Unit.Name = s.seed, "simulated"
-	opened, err := openBoard(cfg, clk)
+	opened, err := openBoard(cfg, site{clock: clk})
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,8 @@ import (
 	"github.com/pioactor/pioactor/actors/unit"
 	"github.com/pioactor/pioactor/bridge/notify"
 	"github.com/pioactor/pioactor/hw/calibration"
+	"github.com/pioactor/pioactor/hw/pioreactor/guard"
+	"github.com/pioactor/pioactor/hw/pioreactor/machine"
 )
 
 func upCommand(g *globals) *cobra.Command {
@@ -40,10 +42,10 @@ func upCommand(g *globals) *cobra.Command {
 			}
 			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			return up(ctx, g, cfg, c.OutOrStdout())
+			return up(ctx, g, cfg.settled(machine.Linux().Root()), c.OutOrStdout())
 		},
 	}
-	c.Flags().StringVar(&hardware, "hardware", "", "auto, sim or replay; stands over the config file")
+	c.Flags().StringVar(&hardware, "hardware", "", hardwareHelp)
 	return c
 }
 
@@ -53,12 +55,17 @@ func up(ctx context.Context, g *globals, cfg Config, out io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
-	release, err := lock(dir)
+	release, err := lock(dir, lockTime)
 	if err != nil {
 		return err
 	}
 	defer release()
-	n, err := openNode(cfg, dir)
+	m, err := openManager()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.close()) }()
+	n, err := openNode(cfg, dir, m)
 	if err != nil {
 		return err
 	}
@@ -67,6 +74,8 @@ func up(ctx context.Context, g *globals, cfg Config, out io.Writer) (err error) 
 	if err := n.start(ctx, scr); err != nil {
 		return err
 	}
+	go n.passSigns(ctx)
+	defer share()()
 	n.show(ctx, scr)
 	fmt.Fprintln(out, "stopping: dosing first, stirring last, outputs safe …")
 	return nil
@@ -80,14 +89,17 @@ type node struct {
 	unit  *Unit
 	log   io.WriteCloser
 	edge  edges
+	// guard is nil for hardware that ends with this process.
+	guard   *guard.Guard
+	manager *manager
 }
 
-func openNode(cfg Config, dir string) (*node, error) {
+func openNode(cfg Config, dir string, m *manager) (*node, error) {
 	disk, err := state.Open(filepath.Join(dir, "state"))
 	if err != nil {
 		return nil, err
 	}
-	n := &node{dir: dir, cfg: cfg, store: state.NewStaged(disk)}
+	n := &node{dir: dir, cfg: cfg, store: state.NewStaged(disk), manager: m}
 	if n.log, err = openLog(cfg.Logging, dir); err != nil {
 		return nil, err
 	}
@@ -110,7 +122,16 @@ func (n *node) assemble() error {
 	if n.edge.bridge, err = openBridge(n.cfg, n.store); err != nil {
 		return err
 	}
+	found, err := n.cfg.look(n.dir)
+	if err != nil {
+		return err
+	}
+	if n.guard, err = startGuard(n.cfg, n.dir, found); err != nil {
+		return err
+	}
+	// From here on an end without goodbye has the guard make the outputs safe.
 	n.unit, err = NewUnit(UnitOptions{Config: n.cfg, Clock: clk, State: n.store, Log: n.log, Bridge: n.edge.bridge, Carrier: notify.World(),
+		Found: found, Alive: n.beat(), Watchdog: n.manager.watchdog(),
 		Calibrations: calibrate.Config{
 			Calibrations: calibration.NewLibrary(filepath.Join(n.dir, actors.Calibrations)),
 			Estimators:   calibration.NewLibrary(filepath.Join(n.dir, actors.Estimators)),
@@ -119,6 +140,14 @@ func (n *node) assemble() error {
 		return err
 	}
 	return restoreTwin(n.unit.Board, n.store)
+}
+
+// beat is what tells the guard that the devices live; nil without one.
+func (n *node) beat() func() error {
+	if n.guard == nil {
+		return nil
+	}
+	return n.guard.Beat
 }
 
 // start brings the unit to life, lets a simulated past go by, and opens the edges.
@@ -139,7 +168,10 @@ func (n *node) start(ctx context.Context, scr *screen) error {
 	if err := n.awaitStart(ctx); err != nil {
 		return err
 	}
-	return n.openEdges(scr)
+	if err := n.openEdges(scr); err != nil {
+		return err
+	}
+	return n.manager.tell("READY=1", fmt.Sprintf("STATUS=unit %s, experiment %q, on %s", n.unit.System.Unit(), unit.Assigned(n.unit.System), n.cfg.hardware()))
 }
 
 // awaitStart returns when there is somebody to take every command.
@@ -178,6 +210,21 @@ func (n *node) fastForward(ctx context.Context, scr *screen) {
 	scr.progress("growing a culture", total, total)
 }
 
+// passSigns tells the service manager of each sign of life until ctx ends: a
+// terminal that nobody reads must not hold them up.
+func (n *node) passSigns(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.manager.alive():
+			if err := n.manager.tell("WATCHDOG=1"); err != nil {
+				n.unit.System.Log("", "watchdog", "error", err.Error())
+			}
+		}
+	}
+}
+
 // show repaints the status until ctx ends.
 func (n *node) show(ctx context.Context, scr *screen) {
 	every := time.Second
@@ -209,14 +256,23 @@ const shutdownTime = 8 * time.Second
 func (n *node) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
-	return errors.Join(
-		n.edge.closeIntake(ctx),
-		n.stopTree(ctx),
-		saveTwin(n.unit.Board, n.store),
-		n.edge.close(ctx),
-		n.unit.Board.Close(),
-		n.log.Close(),
-	)
+	err := errors.Join(n.manager.tell("STOPPING=1", "STATUS=stopping: dosing first, stirring last"), n.edge.closeIntake(ctx))
+	stopped := n.stopTree(ctx)
+	if n.guard != nil && stopped == nil {
+		n.guard.Leaving()
+	}
+	err = errors.Join(err, stopped, saveTwin(n.unit.Board, n.store), n.edge.close(ctx))
+	closed := n.unit.Board.Close()
+	return errors.Join(err, closed, n.dismiss(stopped == nil && closed == nil), n.log.Close())
+}
+
+// dismiss ends the guard when every output is safe for certain. Else it stays,
+// and makes them safe once this process has ended.
+func (n *node) dismiss(safe bool) error {
+	if n.guard == nil || !safe {
+		return nil
+	}
+	return n.guard.Goodbye()
 }
 
 func (n *node) stopTree(ctx context.Context) error {

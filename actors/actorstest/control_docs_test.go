@@ -157,7 +157,7 @@ func (q *part) warmth(t *testing.T, x warmth) {
 }
 
 func (p *page) recorded(t *testing.T) {
-	q := p.ask(recordedWords, "| algorithm | cool-downs with a range | outside of it | most from its middle | spacing ±0.3 s: sd | at most | room 18 to 27 °C, told | not told |")
+	q := p.ask(recordedWords, "| algorithm | cool-downs with a range | outside of it | by at most | most from its middle | spacing ±0.3 s: sd | at most | times not known | room 18 to 27 °C, told | not told |")
 	for _, algorithm := range []string{"A", "B"} {
 		q.row(t, "recorded "+algorithm, func(t *testing.T) string {
 			s := recorded(t, algorithm)
@@ -165,8 +165,8 @@ func (p *page) recorded(t *testing.T) {
 			if s.unfit > 0 {
 				untold += fmt.Sprintf(", %d refused", s.unfit)
 			}
-			return fmt.Sprintf("| %s | %d | %d | %s | %.2f °C | %s | %.2f °C | %s |", algorithm, s.n, s.outside, judged(fmt.Sprintf("%.2f °C", s.offC), s.offC <= 0.5),
-				s.jitterSD, judged(fmt.Sprintf("%.2f °C", s.jitterC), s.jitterC <= 0.5), s.roomC, untold)
+			return fmt.Sprintf("| %s | %d | %d | %.2f °C | %s | %.2f °C | %s | %.2f °C | %.2f °C | %s |", algorithm, s.n, s.outside, s.outC, judged(fmt.Sprintf("%.2f °C", s.offC), s.offC <= 0.5),
+				s.jitterSD, judged(fmt.Sprintf("%.2f °C", s.jitterC), s.jitterC <= 0.5), s.blindC, s.roomC, untold)
 		})
 	}
 }

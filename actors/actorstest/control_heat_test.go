@@ -12,11 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"gonum.org/v1/gonum/interp"
+
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/actorstest"
 	"github.com/pioactor/pioactor/actors/temperature/inference"
 	"github.com/pioactor/pioactor/cmd"
-	"github.com/pioactor/pioactor/hw"
 )
 
 // warmth is one life of a thermostat.
@@ -40,7 +41,7 @@ type warmthScore struct {
 }
 
 func (x warmth) live(t testing.TB) warmthScore {
-	h := actorstest.Open(t, actorstest.HouseOptions{Seed: x.seed, Forget: true, Wrap: unpunctual(x.seed), Configure: x.configure})
+	h := actorstest.Open(t, actorstest.HouseOptions{Seed: x.seed, Forget: true, Wrap: actorstest.Unpunctual(x.seed), Configure: x.configure})
 	s := warmthScore{overC: math.Inf(-1), peakC: math.Inf(-1)}
 	half := time.Duration(x.hours) * time.Hour / 2
 	measured := 0.0
@@ -81,52 +82,17 @@ func (x warmth) configure(c *cmd.Config) {
 	}
 }
 
-// unpunctual is a board on a computer that is up to 0.3 s late or early with each
-// sample of its thermometer.
-func unpunctual(seed uint64) func(hw.Board) hw.Board {
-	return func(b hw.Board) hw.Board {
-		return &lateBoard{Board: b, rng: rand.New(rand.NewPCG(seed, 3)), last: math.NaN()}
-	}
-}
-
-type lateBoard struct {
-	hw.Board
-	rng  *rand.Rand
-	last float64 // °C
-}
-
-func (b *lateBoard) Thermometer() (hw.Thermometer, error) {
-	th, err := b.Board.Thermometer()
-	return lateThermometer{th, b}, err
-}
-
-type lateThermometer struct {
-	hw.Thermometer
-	b *lateBoard
-}
-
-// Series moves the readings along the slope since the series before.
-func (l lateThermometer) Series(n int, interval time.Duration) hw.Series {
-	s := l.Thermometer.Series(n, interval)
-	if len(s.C) == 0 {
-		return s
-	}
-	slope := (s.C[0] - l.b.last) / inference.Spacing.Seconds()
-	l.b.last = s.C[0]
-	if off := slope * 0.3 * (2*l.b.rng.Float64() - 1); math.Abs(slope) < 2 {
-		for i := range s.C {
-			s.C[i] += off
-		}
-	}
-	return s
-}
+// narrowC is how wide an accepted range may be whose middle says something.
+const narrowC = 1.001 // °C; in float64 a range of 1 °C may be a little wider
 
 // recordedScore is how an algorithm does on cool-downs of real boards.
 type recordedScore struct {
 	n, outside int     // those with an accepted range; those put outside of it
-	offC       float64 // largest distance from the middle of the range
+	outC       float64 // the most one is outside
+	offC       float64 // largest distance from the middle of a range of at most narrowC
 	jitterSD   float64 // °C; mean over the cool-downs, of a spacing ±0.3 s
 	jitterC    float64 // the most it moved one
+	blindC     float64 // the most it would if nobody knew the samples' times
 	roomC      float64 // the most a room of 18 or 27 °C moves one that is told, less the room's own shift
 	untoldC    float64 // and one that is not told
 	unfit      int     // of those untold, refused as no cool-down
@@ -149,22 +115,24 @@ func recorded(t testing.TB, algorithm string) (s recordedScore) {
 	rng := rand.New(rand.NewPCG(1, 9))
 	spreads := 0.0
 	for _, row := range rows {
-		if row[0] != algorithm || row[6] == "no fit" || row[4] == "" || row[5] == "" {
+		if row[0] != algorithm || row[6] == "no fit" || row[4]+row[5] == "" {
 			continue
 		}
 		c := cooling{t: t, plan: plan, duty: number(t, row[2]), room: number(t, row[3])}
 		for _, x := range strings.Fields(row[7]) {
 			c.boardC = append(c.boardC, number(t, x))
 		}
-		low, high := number(t, row[4]), number(t, row[5])
+		low, high := bound(t, row[4], -1), bound(t, row[5], 1)
 		got, _ := c.vial(0, 0)
 		s.n++
-		s.offC = max(s.offC, math.Abs(got-(low+high)/2))
-		if got < low || got > high {
-			s.outside++
+		if high-low <= narrowC {
+			s.offC = max(s.offC, math.Abs(got-(low+high)/2))
 		}
-		sd, most := c.jitter(got, rng)
-		spreads, s.jitterC = spreads+sd, max(s.jitterC, most)
+		if out := max(low-got, got-high); out > 0 {
+			s.outside, s.outC = s.outside+1, max(s.outC, out)
+		}
+		sd, most, blind := c.jitter(got, rng)
+		spreads, s.jitterC, s.blindC = spreads+sd, max(s.jitterC, most), max(s.blindC, blind)
 		for _, room := range []float64{18, 27} {
 			d := room - c.room
 			if told, fits := c.vial(d, d); fits {
@@ -179,6 +147,14 @@ func recorded(t testing.TB, algorithm string) (s recordedScore) {
 	}
 	s.jitterSD = spreads / float64(max(s.n, 1))
 	return s
+}
+
+// bound of a range; without one it is open to that side.
+func bound(t testing.TB, text string, side int) float64 {
+	if text == "" {
+		return math.Inf(side)
+	}
+	return number(t, text)
 }
 
 func number(t testing.TB, text string) float64 {
@@ -211,19 +187,44 @@ func (c cooling) vial(d, told float64) (celsius float64, fits bool) {
 	return got, err == nil
 }
 
-// jitter samples 200 times with each sample up to 0.3 s early or late.
-func (c cooling) jitter(want float64, rng *rand.Rand) (sd, most float64) {
+// jitter samples 200 times with each sample up to 0.3 s early or late, as its
+// time says; blind is the most it would be off without the times.
+func (c cooling) jitter(want float64, rng *rand.Rand) (sd, most, blind float64) {
 	const tries = 200
+	curve := c.curve()
 	for range tries {
-		shaken := cooling{c.t, c.plan, c.duty, c.room, make([]float64, len(c.boardC))}
+		after, shaken := make([]time.Duration, len(c.boardC)), make([]float64, len(c.boardC))
 		for i := range c.boardC {
-			at := float64(i) + (2*rng.Float64()-1)*0.3/inference.Spacing.Seconds()
-			k := min(max(int(at), 0), len(c.boardC)-2)
-			shaken.boardC[i] = c.boardC[k] + (at-float64(k))*(c.boardC[k+1]-c.boardC[k])
+			off := (2*rng.Float64() - 1) * 0.3
+			after[i] = time.Duration(i)*inference.Spacing + time.Duration(off*float64(time.Second))
+			shaken[i] = c.boardC[i] + off*curve.PredictDerivative(after[i].Seconds()-off/2)
 		}
-		got, _ := shaken.vial(0, 0)
+		late := cooling{c.t, c.plan, c.duty, c.room, shaken}
+		got, _ := late.vial(0, 0)
+		blind = max(blind, math.Abs(got-want))
+		var err error
+		if late.boardC, err = inference.OnTime(after, shaken); err != nil {
+			c.t.Fatal(err)
+		}
+		got, _ = late.vial(0, 0)
 		off := got - want
 		sd, most = sd+off*off/tries, max(most, math.Abs(off))
 	}
-	return math.Sqrt(sd), most
+	return math.Sqrt(sd), most, blind
+}
+
+// curve is how the board cooled between the samples and a little beyond them.
+func (c cooling) curve() *interp.AkimaSpline {
+	n := len(c.boardC)
+	at, y := make([]float64, n+2), make([]float64, n+2)
+	for i := range at {
+		at[i] = float64(i-1) * inference.Spacing.Seconds()
+	}
+	copy(y[1:], c.boardC)
+	y[0], y[n+1] = 3*y[1]-3*y[2]+y[3], 2*y[n]-y[n-1]
+	var s interp.AkimaSpline
+	if err := s.Fit(at, y); err != nil {
+		c.t.Fatal(err)
+	}
+	return &s
 }

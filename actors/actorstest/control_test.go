@@ -37,10 +37,12 @@ func TestScoredControl(t *testing.T) {
 	for _, x := range []warmth{{"1.5", 18, 37, false, 6, 1}, {"1.0", 27, 30, false, 6, 2}, {"1.5", 22, 37, true, 6, 3}} {
 		s := x.live(t)
 		t.Logf("%+v: %+v", x, s)
-		// A dose just before a measurement leaves the vial a little colder than the next finds it.
-		if s.overC > 0.7 || math.Abs(s.steadyC) > 0.5 || math.Abs(s.meanC) > 1 || s.wrongC > 1.2 {
+		if s.overC > 0.6 || math.Abs(s.steadyC) > 0.5 || math.Abs(s.meanC) > 1 || s.wrongC > 1.2 {
 			t.Errorf("%+v: %+v", x, s)
 		}
+	}
+	if s := recorded(t, "B"); s.n != 5 || s.outside > 0 || s.offC > 0.4 || s.jitterC > 0.05 {
+		t.Errorf("recorded cool-downs: %+v", s)
 	}
 	if start, step, strays := (fan{15, 9, 2, 500}).live(t); max(start, step) > time.Minute || strays > 20 {
 		t.Errorf("stirring: %v and %v to come to the target, then %.1f rpm off", start, step, strays)

@@ -53,3 +53,6 @@ func TestSoakXR(t *testing.T) {
 		xrDay(t, e, seed, 24)
 	}
 }
+
+// TestSoakLiquidFaults is hours of whole units whose tubes and bottles fail.
+func TestSoakLiquidFaults(t *testing.T) { liquidLives(t, 1000, 500) }

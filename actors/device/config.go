@@ -37,6 +37,10 @@ type Config struct {
 	IRChannel string `toml:"-"`
 	// Hush lists the actors that an OD window keeps quiet.
 	Hush []string `toml:"-"`
+	// Alive is called every second, as long as "devices" and every actor below it
+	// take messages: the beat of the guard process. It must not block. Its error is
+	// an alarm, guard_lost, and nothing more. nil: nobody wants to know.
+	Alive func() error `toml:"-"`
 }
 
 // MediaConfig is the section [media]: the bottles, and how long their liquid may

@@ -83,12 +83,15 @@ func panelSpecs(board hw.Board) (specs []actors.Spec, err error) {
 
 // devices is the root of the hardware.
 //
-// Takes: ChildState of the devices. Sends: nothing; it is ready when they are.
+// Takes: ChildState of the devices, OwnerGone. Sends: Ping to them, where somebody
+// wants to know whether they are alive. It is ready when they are.
 // Fails by: a board that cannot be made safe, or a config that does not fit it.
 type devices struct {
 	board    hw.Board
 	cfg      Config
 	waiting  map[string]bool // children that have not started yet
+	names    []string        // of the children
+	roll     actors.Roll
 	children func(hw.Board, Config) ([]actors.Spec, error)
 }
 
@@ -99,6 +102,12 @@ func (d *devices) Receive(c *actors.Context, msg any) error {
 		return d.start(c)
 	case actors.ChildState:
 		d.settled(c, msg.Name)
+	case actors.Tick:
+		d.callRoll(c)
+	case actors.Reply, actors.OwnerGone:
+		if d.roll.Heard(msg) {
+			d.beat(c)
+		}
 	case actors.Stopping:
 		return d.board.Halt()
 	}
@@ -123,10 +132,12 @@ func (d *devices) start(c *actors.Context) error {
 	d.waiting = map[string]bool{}
 	for _, spec := range specs {
 		d.waiting[spec.Name] = true
+		d.names = append(d.names, spec.Name)
 		if err := c.Spawn(spec); err != nil {
 			return err
 		}
 	}
+	d.watchOver(c)
 	return nil
 }
 

@@ -36,8 +36,13 @@ type thermometer struct {
 
 // measured is a series that has been taken.
 type measured struct {
-	at     time.Duration
+	at     time.Duration // when it was asked for
 	series hw.Series
+}
+
+// began is when the first reading was taken: a bus that was busy made it wait.
+func (m measured) began() time.Duration {
+	return m.at + max(m.series.Took-subReadings*subInterval, 0)
 }
 
 func thermometerSpec(board hw.Board) actors.Spec {
@@ -85,7 +90,7 @@ func (t *thermometer) next(c *actors.Context) {
 func (t *thermometer) answer(c *actors.Context, m measured) {
 	peers := t.waiting
 	t.busy, t.waiting = false, nil
-	read := protocol.TemperatureRead{At: m.at}
+	read := protocol.TemperatureRead{At: m.began()}
 	read.TemperatureC, read.Err = meanC(m.series)
 	told := false
 	for _, p := range peers {

@@ -144,7 +144,7 @@ type ReadTemperature struct{}
 
 // TemperatureRead answers ReadTemperature; the actor "heater" hears every one.
 type TemperatureRead struct {
-	At           time.Duration // on Mono, when it was taken
+	At           time.Duration // on Mono, when the taking began
 	TemperatureC float64       // of the heater's board, not the vial
 	Err          error
 }

@@ -3,7 +3,6 @@ package temperature_test
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/pioactor/pioactor/actors/actorstest"
 	"github.com/pioactor/pioactor/cmd"
 	_ "github.com/pioactor/pioactor/cmd/standard"
-	"github.com/pioactor/pioactor/hw"
 )
 
 const slot = "temperature_automation"
@@ -59,43 +57,6 @@ func (h *warmHouse) live(d time.Duration) {
 
 func (h *warmHouse) duty() float64 { return h.Board.Truth().HeaterPct }
 
-// late is a board on a Pi that is up to 0.3 s late or early with each sample.
-func late(b hw.Board) hw.Board {
-	return &lateBoard{Board: b, rng: rand.New(rand.NewPCG(1, 3)), last: math.NaN()}
-}
-
-type lateBoard struct {
-	hw.Board
-	rng  *rand.Rand
-	last float64
-}
-
-func (b *lateBoard) Thermometer() (hw.Thermometer, error) {
-	th, err := b.Board.Thermometer()
-	return lateThermometer{th, b}, err
-}
-
-type lateThermometer struct {
-	hw.Thermometer
-	b *lateBoard
-}
-
-// Series moves the readings along the slope since the series before.
-func (l lateThermometer) Series(n int, interval time.Duration) hw.Series {
-	s := l.Thermometer.Series(n, interval)
-	if len(s.C) == 0 {
-		return s
-	}
-	slope := (s.C[0] - l.b.last) / 5.3
-	l.b.last = s.C[0]
-	if off := slope * 0.3 * (2*l.b.rng.Float64() - 1); math.Abs(slope) < 2 {
-		for i := range s.C {
-			s.C[i] += off
-		}
-	}
-	return s
-}
-
 // figures are of the true vial when it is measured: how far it went above the
 // target, and the mean of the last hours less the target.
 func figures(temps []float64, target float64) (overshoot, steady float64) {
@@ -119,7 +80,7 @@ func TestThermostatHoldsItsTarget(t *testing.T) {
 					continue
 				}
 				name := fmt.Sprintf("%s %s, room %g °C, target %g °C", model[0], model[1], room, target)
-				h := open(t, target, actorstest.HouseOptions{Forget: true, Wrap: late}, func(c *cmd.Config) {
+				h := open(t, target, actorstest.HouseOptions{Forget: true, Wrap: actorstest.Unpunctual(1)}, func(c *cmd.Config) {
 					c.Unit.Model, c.Unit.ModelVersion, c.Sim.RoomC = model[0], model[1], room
 					if model[1] == "1.0" {
 						c.Sim.BoardLoss = 0 // its recorded boards end as warm as the vial, as the algorithm takes for granted

@@ -14,6 +14,7 @@ type series struct {
 	percent float64 // the heater was driven with before
 	cold    bool    // it was off: any change of mind may end the measurement
 	start   time.Duration
+	after   []time.Duration // when the samples were taken, since start
 	boardC  []float64
 	asked   int    // samples asked for
 	void    string // why there will be no result; the heater rests as long all the same
@@ -30,7 +31,7 @@ func (k *keeper) plans(c *actors.Context, after time.Duration) {
 // for a colder vial; then the heater rests as usual, so that the vial gets the
 // heat it is used to, and nothing is inferred.
 func (k *keeper) begin(c *actors.Context, b begin) {
-	if b.gen != k.gen || k.phase != heating {
+	if b.gen != k.gen || k.phase != heating || k.warms(c, b) {
 		return
 	}
 	gap := k.heater.Percent > 0 && c.Mono()-k.since < steady
@@ -94,7 +95,8 @@ func (k *keeper) read(c *actors.Context, r protocol.TemperatureRead) {
 		k.abandon(c, r.Err.Error())
 		return
 	}
-	s.boardC = append(s.boardC, r.TemperatureC)
+	// One begun just before the heater went off is as warm as one at that instant.
+	s.after, s.boardC = append(s.after, max(r.At-s.start, 0)), append(s.boardC, r.TemperatureC)
 	n := len(s.boardC)
 	if n == k.plan.Samples || s.cold && n > 1 && math.Abs(s.boardC[n-1]-s.boardC[n-2]) <= settledC {
 		k.infer(c)
@@ -117,7 +119,7 @@ func (k *keeper) late(c *actors.Context, o overdue) {
 // infer heats again before it tells anybody.
 func (k *keeper) infer(c *actors.Context) {
 	s := k.series
-	celsius, err := k.plan.Vial(s.percent, k.room(c), s.boardC)
+	celsius, err := k.vial(s, k.room(c))
 	k.heat(c)
 	if err != nil {
 		k.unknown(c, err.Error())
@@ -126,6 +128,18 @@ func (k *keeper) infer(c *actors.Context) {
 	k.failed, k.poured = 0, 0
 	c.Clear(alarmUnknown)
 	c.PublishFor(k.experiment, actors.VialTemperature{C: math.Round(celsius*100) / 100, BoardC: s.boardC[len(s.boardC)-1], Percent: s.percent})
+}
+
+// vial is what the cool-down s says, as if each sample had come on time.
+func (k *keeper) vial(s series, roomC float64) (float64, error) {
+	boardC := s.boardC
+	if !s.cold {
+		var err error
+		if boardC, err = inference.OnTime(s.after, boardC); err != nil {
+			return 0, err
+		}
+	}
+	return k.plan.Vial(s.percent, roomC, boardC)
 }
 
 // abandon gives a measurement up; the heater's rest is not cut short.

@@ -6,7 +6,8 @@
 // watch).
 //
 // It refuses to decide how much to heat: an automation does, with
-// actors.Context.SetHeater, as in actors/automation. And it refuses to heat for
+// actors.Context.SetHeater, as in actors/automation; only after a dose it heats
+// for longer, see chill.go. And it refuses to heat for
 // anybody who is not there: when the automation sleeps, fails or ends, the
 // heater is off before anything else happens, a measurement under way included.
 //
@@ -80,6 +81,8 @@ type keeper struct {
 	series     series
 	failed     int // measurements in a row
 	poured     int // measurements in a row that a dose spoilt
+	chill      chill
+	longer     time.Duration // than usual this heating lasts, because of doses
 }
 
 // phase is what the heater's rest is used for.
@@ -129,8 +132,11 @@ func (k *keeper) Receive(c *actors.Context, msg any) error {
 		k.cut(c, m)
 	case protocol.TemperatureRead:
 		k.read(c, m)
-	case actors.DoseStarted, actors.DosingEvent:
+	case actors.DoseStarted:
 		k.pour(c)
+	case actors.DosingEvent:
+		k.pour(c)
+		k.diluted(c, m)
 	case beat:
 		k.beat(c, m)
 	case begin:
@@ -231,14 +237,14 @@ func (k *keeper) gone(c *actors.Context, owner string) {
 func (k *keeper) rest(c *actors.Context) {
 	c.Tell(protocol.Heater, protocol.Release{Output: protocol.Heater, Owner: Name})
 	k.enter(idle)
-	k.serving, k.wanted, k.lost, k.failed = false, 0, false, 0
+	k.serving, k.wanted, k.lost, k.failed, k.chill = false, 0, false, 0, chill{}
 	k.show(c, 0)
 	c.Clear(alarmUnknown)
 }
 
 func (k *keeper) enter(p phase) {
 	k.gen++
-	k.phase, k.series = p, series{}
+	k.phase, k.series, k.longer = p, series{}, 0
 }
 
 // show publishes what the automation drives the heater with.

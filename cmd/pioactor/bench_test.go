@@ -37,6 +37,7 @@ func TestBench(t *testing.T) {
 		{"heap", benchHeap},
 		{"day", benchDay},
 		{"idle", benchIdle},
+		{"lines", benchLines},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			b.t = t

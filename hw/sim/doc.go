@@ -63,7 +63,8 @@
 // while a pump runs and fade with 6 s; a running pump and the turning bar
 // disturb single samples. Above 1000 rpm the vortex brightens the signal by
 // vortex_gain·((rpm−1000)/1000)², of which REF sees nothing unless displaced.
-// Volts clip at 0 and at full scale.
+// Volts clip at 0 and at full scale. A modelled converter looks at one diode at
+// one instant ([Board.Volts], analog.go).
 //
 // # Panel (panel.go, instruments.go)
 //

@@ -75,8 +75,10 @@ func (b *Board) others(f Fault) []Fault {
 	})
 }
 
-// combine works out the shares that several active faults leave together.
+// combine works out the shares that several active faults leave together. It
+// runs whenever the list has changed.
 func (b *Board) combine() {
+	b.changes++
 	left := [4]float64{1, 1, 1, 1}
 	for i := range b.pumps {
 		b.pumps[i].flow = 1

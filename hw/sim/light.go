@@ -26,6 +26,7 @@ type diode struct {
 	gain    float64 // V per unit of the angle's curve, this instrument's
 	rotated float64 // 1, or what turning the vial made of it
 	error   float64 // standardized error of the newest reading
+	view    view    // of a modelled converter
 }
 
 func newLight(cfg Config) light {

@@ -35,6 +35,7 @@ type panel struct {
 	offAt   [outputs]time.Duration // when it last came back to 0
 	status  float64                // duty of the status LED, which lights nothing but the room
 	closed  bool
+	changes uint64                // of what light depends on
 	advance func(seconds float64) // moves the board on from at; called with mu held
 	refuse  func(index int) error // why an output may not be set now
 	handles [outputs]output       // so that a part is one value
@@ -76,6 +77,7 @@ func (p *panel) zero() {
 
 // drive gives an output its duty and notes when it went on or off.
 func (p *panel) drive(index int, percent float64) {
+	p.disturb(index, percent)
 	switch was := p.duty[index]; {
 	case was == 0 && percent > 0:
 		p.onSince[index] = p.at

@@ -31,6 +31,7 @@ type Machine interface {
 	WriteFile(name string, data []byte) error
 	// I2C opens bus number, /dev/i2c-1 for 1. Only its owner may use it, one
 	// transaction at a time; a transaction may take as long as the kernel lets it.
+	// One that neither writes nor reads asks whether a chip answers: nil if so.
 	I2C(number int) (i2c.BusCloser, error)
 	// Lines opens the chip whose lines are the header's, by BCM number.
 	Lines() (Lines, error)

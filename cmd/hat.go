@@ -1,0 +1,148 @@
+package cmd
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/pioactor/pioactor/hw"
+	"github.com/pioactor/pioactor/hw/pioreactor"
+	"github.com/pioactor/pioactor/hw/pioreactor/describe"
+	"github.com/pioactor/pioactor/hw/pioreactor/fake"
+	"github.com/pioactor/pioactor/hw/pioreactor/guard"
+	"github.com/pioactor/pioactor/hw/pioreactor/machine"
+	"github.com/pioactor/pioactor/hw/sim"
+)
+
+// hat is a HAT that was found: on this computer, or modelled in a folder.
+type hat struct {
+	Fake  string // the folder; empty: a real one
+	Board describe.Description
+	// trouble keeps the unit from running on it; making it safe goes ahead.
+	trouble error
+}
+
+// lookFor finds out what is on m, as doctor does.
+func (c Config) lookFor(m machine.Machine, busy string) (describe.Description, describe.Findings, error) {
+	return describe.Look(m, describe.Options{
+		Config: c.Pioreactor, Model: c.Unit.Model, ModelVersion: c.Unit.ModelVersion, Heater: c.devices().PWM["heating"],
+		Dirs: describe.PioreactorDirs(), User: describe.ThisUser(), Unasked: busy,
+	})
+}
+
+// lookForHAT looks at this computer.
+func lookForHAT(cfg Config, _ string) (any, error) {
+	found, findings, err := cfg.lookFor(machine.Linux(), "")
+	if err != nil {
+		return nil, fmt.Errorf("%w; `pioactor doctor` shows all that was looked at", err)
+	}
+	return hat{Board: found, trouble: findings.Err()}, nil
+}
+
+// fakeDir is the modelled machine of a data folder.
+func fakeDir(dir string) string { return filepath.Join(dir, "fake-hat") }
+
+// layOutFake makes the modelled machine, or finds the one of an earlier start,
+// its outputs as that left them.
+func layOutFake(cfg Config, dir string) (any, error) {
+	m, err := fake.Make(fakeDir(dir), fake.Setup{
+		HAT: cfg.Pioreactor.HATVersion, Model: cfg.Unit.Model, ModelVer: cfg.Unit.ModelVersion, Seed: cfg.Sim.Seed})
+	if err != nil {
+		return nil, err
+	}
+	wiring := m.Wiring()
+	return hat{Fake: m.Root(), Board: wiring}, m.Close()
+}
+
+// machine is the computer that the HAT sits on.
+func (h hat) machine() (machine.Machine, error) {
+	if h.Fake == "" {
+		return machine.Linux(), nil
+	}
+	return fake.Open(h.Fake)
+}
+
+func openHAT(cfg Config, at site) (hw.Board, error) {
+	h := at.found.(hat)
+	if h.trouble != nil {
+		return nil, fmt.Errorf("the HAT cannot be used as it is: %w", h.trouble)
+	}
+	return pioreactor.Open(machine.Linux(), h.Board, pioreactor.Options{Roles: cfg.devices().PWM})
+}
+
+// safeHAT gets ready to make a HAT safe.
+func safeHAT(found json.RawMessage) (guard.Hardware, error) {
+	var h hat
+	if err := json.Unmarshal(found, &h); err != nil {
+		return nil, fmt.Errorf("cmd: what is soldered where: %w", err)
+	}
+	m, err := h.machine()
+	if err != nil {
+		return nil, err
+	}
+	return pioreactor.NewSafe(m, h.Board)
+}
+
+// fakeBoard is the real driver on modelled chips, around a twin.
+type fakeBoard struct {
+	*pioreactor.Board
+	machine *fake.Machine
+	twin    *sim.Board
+}
+
+func openModelled(cfg Config, at site) (hw.Board, error) {
+	h := at.found.(hat)
+	m, err := fake.Open(h.Fake)
+	if err != nil {
+		return nil, err
+	}
+	b, err := newFakeBoard(cfg, m)
+	if err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	return b, nil
+}
+
+// newFakeBoard puts a board on a modelled machine, and a twin into it.
+func newFakeBoard(cfg Config, m *fake.Machine) (*fakeBoard, error) {
+	twin, err := sim.New(cfg.Twin(), m.TwinNow)
+	if err != nil {
+		return nil, err
+	}
+	roles := fake.Roles{}
+	for role, channel := range cfg.devices().PWM {
+		roles[channel] = role
+	}
+	if err := m.Attach(twin, roles); err != nil {
+		return nil, err
+	}
+	b, err := pioreactor.Open(m, m.Wiring(), pioreactor.Options{Roles: cfg.devices().PWM})
+	if err != nil {
+		return nil, err
+	}
+	return &fakeBoard{b, m, twin}, nil
+}
+
+// Info says that the vial is none.
+func (b *fakeBoard) Info() hw.Info {
+	info := b.Board.Info()
+	info.Simulated = true
+	return info
+}
+
+// Snapshot keeps the vial, not the HAT: its registers and lines stay in their folder.
+func (b *fakeBoard) Snapshot() ([]byte, error) { return b.twin.Snapshot() }
+
+// Restore goes on with a vial that was kept.
+func (b *fakeBoard) Restore(snapshot []byte) error { return b.twin.Restore(snapshot) }
+
+// Close halts, then lets go of the machine.
+func (b *fakeBoard) Close() error {
+	return errors.Join(b.Board.Close(), b.twin.Close(), b.machine.Close())
+}
+
+var (
+	_ hw.Board = (*fakeBoard)(nil)
+	_ twin     = (*fakeBoard)(nil)
+)
