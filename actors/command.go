@@ -159,8 +159,8 @@ type SwapVial struct {
 	AltFraction *float64 `json:"alt_media_fraction,omitempty"`
 }
 
-// WasteSeen tells the vial that a person saw its waste leave: until OD speaks
-// against it, that counts as seen.
+// WasteSeen tells the vial that a person saw its waste leave, before the first dose
+// too. That holds until OD speaks against it or the vial is swapped.
 type WasteSeen struct{}
 
 // PauseVial asks the actor "bench" to stop dosing and OD readings, with

@@ -43,9 +43,9 @@ func TestNoReadingWithAPumpOnEverSteers(t *testing.T) {
 		spied = nil
 		h := actorstest.Open(t, actorstest.HouseOptions{Seed: seed + 1, Forget: true, Configure: func(c *cmd.Config) {
 			c.Sim.InitialODAU, c.Sim.LagH = 0.5, 0
-			c.Media.MaxUnverifiedML = 1e5 // the dose check, which would hold some of these doses, is not the subject here
 			c.Sim.Start = []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=spy", "led_automation=spy"}
 		}})
+		h.WasteSeen()
 		pumped, rates := map[time.Time]bool{}, 0
 		h.OnFact(func(f actors.Fact) {
 			switch f := f.(type) {

@@ -19,8 +19,8 @@ type doseWatch struct {
 	check   check.Check
 	verdict check.Verdict // dosing is stopped for; durable
 	why     string
-	found   check.Finding // when last looked
 	trusted bool          // the waste was seen to leave, by the light or a person; durable
+	knownML float64       // cumulative waste of the books when the volume was last known; durable
 	stale   bool          // something new to judge by
 	read    bool          // a reading came since the last look
 	heldML  float64       // the dose that is held back, because nothing shows that the waste leaves
@@ -34,6 +34,8 @@ type watched struct {
 	Verdict check.Verdict `json:"verdict,omitempty"`
 	Why     string        `json:"why,omitempty"`
 	Trusted bool          `json:"trusted,omitempty"`
+	KnownML float64       `json:"known_ml,omitempty"`
+	Vial    uint64        `json:"vial_number,omitempty"` // of which this is known
 }
 
 // startWatch takes up what was known. What cannot be read is only experience:
@@ -42,19 +44,28 @@ func (v *vial) startWatch(c *actors.Context) {
 	actors.Subscribe[actors.ODReading](c)
 	actors.Subscribe[actors.Disturbance](c)
 	var kept watched
-	if _, err := c.Load(doseCheck, &kept); err != nil {
+	known, err := c.Load(doseCheck, &kept)
+	if err != nil {
 		c.Log().Warning("what the dose check had learnt is lost: %v", err)
+	} else if !known && v.cfg.WasteSeen {
+		kept.Trusted, kept.Vial = true, v.book.ledger.Vial
+		c.Log().Info("the waste of the vial was seen to leave: dosing waits for nothing")
 	}
-	v.watch.check.Memory, v.watch.verdict, v.watch.why, v.watch.trusted = kept.Check, kept.Verdict, kept.Why, kept.Trusted
+	if kept.Vial != v.book.ledger.Vial {
+		kept.Trusted, kept.KnownML = false, 0 // swapped right before a power cut
+	}
+	w := &v.watch
+	w.check.Memory, w.verdict, w.why, w.trusted, w.knownML = kept.Check, kept.Verdict, kept.Why, kept.Trusted, kept.KnownML
 	if kept.Verdict != check.Fine {
 		c.Raise(doseCheck, "high", kept.Why, true)
 	}
-	v.watch.stale = true
+	w.stale = true
 	v.look(c)
 }
 
 func (v *vial) saveWatch(c *actors.Context) {
-	c.Save(doseCheck, watched{v.watch.check.Memory, v.watch.verdict, v.watch.why, v.watch.trusted})
+	w := &v.watch
+	c.Save(doseCheck, watched{w.check.Memory, w.verdict, w.why, w.trusted, w.knownML, v.book.ledger.Vial})
 }
 
 // saw takes a reading that may be believed. With several photodiodes the first
@@ -103,26 +114,27 @@ func (v *vial) watchful(c *actors.Context) {
 	w.stale = w.stale || w.heldML > 0 && w.read
 	v.look(c)
 	if w.heldML > 0 && w.verdict == check.Fine && c.Mono()-w.heldAt >= callAfter {
-		c.Raise(doseCheck, "high", fmt.Sprintf("Dosing is held back: OD does not show that the last %.1f mL of waste have left. Look at the vial: if it is no fuller than up to the tip of the waste tube, say `pioactor vial waste_seen`, and dosing goes on.", v.unseenML()), false)
+		c.Raise(doseCheck, "high", fmt.Sprintf("Dosing is held back: OD does not show that the last %.1f mL of waste have left. Look at the vial: if you see it leave, or the vial is no fuller than up to the tip of the waste tube, say `pioactor vial waste_seen`, and dosing goes on. It may be said before the first dose too.", v.unseenML()), false)
 	}
 }
 
-// strict reports whether all counts that OD did not show to leave: as long as
-// nobody knows that the waste line works at all, or because somebody wants it.
-// Later only what OD rather speaks against: readings too noisy to tell stop no
-// culture at night.
-func (v *vial) strict() bool { return !v.watch.trusted || v.cfg.Media.MaxUnverifiedML > 0 }
+// proven reports whether nothing waits to be seen: the waste was seen to leave,
+// and nobody wants each dose verified. Readings too noisy to tell stop no culture
+// at night.
+func (v *vial) proven() bool { return v.watch.trusted && v.cfg.Media.MaxUnverifiedML == 0 }
 
-// unseenML is how much waste may still be in the vial.
+// unseenML is how much waste may still be in the vial. Before the first proof all
+// of it counts, by the books: what OD makes likely dose by dose is not sure enough
+// for a line that may never have been connected.
 func (v *vial) unseenML() float64 {
-	if v.strict() {
-		return v.watch.found.UnverifiedML
+	if v.cfg.Media.MaxUnverifiedML > 0 {
+		return v.watch.check.SinceML
 	}
-	return v.watch.found.SuspectML
+	return max(0, v.book.ledger.CumulativeWasteRemovedML-v.watch.knownML)
 }
 
-// leewayML is how much may stand above the efflux tube, seen or not: what fits
-// below the brim with a pump 15 % too fast, unless somebody set it.
+// leewayML is how much may stand above the efflux tube unseen: what fits below
+// the brim with a pump 15 % too fast, unless somebody set it.
 func (v *vial) leewayML() float64 {
 	if ml := v.cfg.Media.MaxUnverifiedML; ml > 0 {
 		return ml
@@ -134,10 +146,10 @@ func (v *vial) leewayML() float64 {
 // leave is still in the vial.
 func (v *vial) tooMuch(ml float64) bool {
 	l := v.book.ledger
-	return (v.strict() || v.unseenML() > 0) && l.CurrentVolumeML-l.EffluxTubeVolumeML+v.unseenML()+ml > v.leewayML()+1e-9
+	return !v.proven() && l.CurrentVolumeML-l.EffluxTubeVolumeML+v.unseenML()+ml > v.leewayML()+1e-9
 }
 
-// wasteSeen believes a person who saw the waste leave.
+// wasteSeen believes a person who saw the waste leave, before the first dose too.
 func (v *vial) wasteSeen(c *actors.Context) error {
 	w := &v.watch
 	if w.verdict != check.Fine {
@@ -159,7 +171,6 @@ func (v *vial) look(c *actors.Context) {
 	}
 	w.stale, w.read = false, false
 	f := w.check.Judge(v.roomML())
-	w.found = f
 	if f.Leaves && f.Verdict == check.Fine && !w.trusted {
 		w.trusted = true
 		v.saveWatch(c)
@@ -187,7 +198,7 @@ func verdictText(f check.Finding) string {
 		check.Filling:  "The steps of the last %d doses in OD shrink as in a vial that fills: the waste line is blocked or its pump does not turn",
 		check.TooLarge: "The last %d doses made too large a step in OD: more comes in than is counted, or the vial holds less",
 	}[f.Verdict]
-	return fmt.Sprintf(what+". Dosing is stopped; look at the vial, then acknowledge the alarm dose_check.", f.Doses)
+	return fmt.Sprintf(what+". Dosing is stopped; look at the vial, then acknowledge the alarm dose_check, and say `pioactor vial waste_seen` if its waste leaves.", f.Doses)
 }
 
 // showCheck publishes what the light says, when that has changed.
@@ -197,7 +208,7 @@ func (v *vial) showCheck(c *actors.Context, unverifiedML float64) {
 	switch {
 	case w.verdict != check.Fine:
 		now.State, now.Verdict, now.Text = actors.CheckFailed, string(w.verdict), w.why
-	case w.heldML > 0 || now.UnverifiedML+v.cfg.MaxSubdoseML > min(v.leewayML(), v.roomML()):
+	case w.heldML > 0 || now.UnverifiedML+v.cfg.MaxSubdoseML > v.roomML() || v.tooMuch(v.cfg.MaxSubdoseML):
 		now.State = actors.CheckUnknown
 		now.Text = fmt.Sprintf("The steps of doses cannot be seen well enough in OD to know that the waste leaves: %.1f mL should have left since that was sure. Larger exchanges or calmer readings help.", now.UnverifiedML)
 		if !w.trusted {
@@ -219,20 +230,20 @@ func (v *vial) unwatched(c *actors.Context, d *dose, inflowML float64) *actors.R
 	w := &v.watch
 	w.stale = w.stale || w.read
 	v.look(c)
-	switch l, most := v.book.ledger, v.leewayML(); {
+	limit := v.cfg.Media.MaxUnverifiedML
+	switch {
 	case w.verdict != check.Fine:
 		return refusal(doseCheck, "dose: %s", w.why)
 	case d.who == "" || !v.tooMuch(inflowML):
 		return nil
-	case l.CurrentVolumeML-l.EffluxTubeVolumeML+inflowML > most+1e-9:
-		return refusal("dose_unverified", "dose: %.2f mL at once: at most %.2f mL fit in before OD shows that the waste leaves; say `pioactor vial waste_seen` if you saw it leave, or want smaller exchanges", inflowML, most)
-	default:
-		if w.heldML == 0 {
-			w.heldAt = c.Mono()
-		}
-		w.heldML = inflowML
-		return refusal("dose_unverified", "dose: %.2f mL after %.2f mL of waste that OD does not show to have left: at most %.2f mL may; look at the vial, and say `pioactor vial waste_seen` if it is not too full", inflowML, v.unseenML(), most)
+	case limit > 0 && inflowML > limit+1e-9:
+		return refusal("dose_unverified", "dose: %.2f mL at once: at most %.2f mL may come in before OD shows that the waste left ([media] max_unverified_ml); want smaller exchanges", inflowML, limit)
 	}
+	if w.heldML == 0 {
+		w.heldAt = c.Mono()
+	}
+	w.heldML = inflowML
+	return refusal("dose_unverified", "dose: %.2f mL after %.2f mL of waste that OD does not show to have left: at most %.2f mL may; look at the vial, and say `pioactor vial waste_seen` if its waste leaves", inflowML, v.unseenML(), v.leewayML())
 }
 
 // pulseML is up to which volume the doses of an automation that may wait are
@@ -251,18 +262,21 @@ func (v *vial) pulseML() float64 {
 	return math.Min(pulse, left)
 }
 
-// forgive starts the check anew: a person has looked at the vial. After a verdict
-// nobody knows whether the waste line works.
+// forgive lets go of a verdict: a person has looked at the vial. Whether its waste
+// line works by now, nobody has said.
 func (v *vial) forgive(c *actors.Context) {
-	w := &v.watch
-	if w.heldML > 0 && w.verdict == check.Fine {
-		w.check.Trust()
-		w.trusted = true
-	} else {
-		w.check.Forget()
-		w.trusted = w.trusted && w.verdict == check.Fine
+	if v.watch.verdict != check.Fine {
+		v.watch.trusted = false
+		v.relearn(c)
 	}
+}
+
+// relearn starts the check anew, at a volume that is known.
+func (v *vial) relearn(c *actors.Context) {
+	w := &v.watch
+	w.check.Forget()
 	w.verdict, w.why, w.stale, w.heldML = check.Fine, "", true, 0
+	w.knownML = v.book.ledger.CumulativeWasteRemovedML
 	c.Clear(doseCheck)
 	v.saveWatch(c)
 	v.look(c)

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
-	"github.com/pioactor/pioactor/actors/dosing/check"
 	"github.com/pioactor/pioactor/actors/dosing/ledger"
 	"github.com/pioactor/pioactor/actors/protocol"
 	"github.com/pioactor/pioactor/hw"
@@ -260,7 +259,7 @@ func (v *vial) alarm(c *actors.Context, a actors.Alarm) {
 	switch {
 	case a.Name == interrupted && a.Acked && v.book.ledger.Alarm != "":
 		v.acknowledge(c)
-	case a.Name == doseCheck && a.Acked && (v.watch.verdict != check.Fine || v.watch.heldML > 0):
+	case a.Name == doseCheck && a.Acked:
 		v.forgive(c)
 	}
 }

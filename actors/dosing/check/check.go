@@ -5,12 +5,12 @@
 //
 // It refuses to guess: a verdict needs two doses and evidence far beyond the
 // noise, and where steps drown in it, [Finding.UnverifiedML] says how much could
-// stand in the vial without the readings contradicting it, and [Finding.SuspectML]
-// how much they rather say does. In a 15 mL vial with its brim at 20 mL a step of
-// 1 mL is 6.5 %, behind a blocked waste line the next is 0.4 % smaller: a fast
-// turbidostat at 0.6 % of noise shows its waste leaving within 4 mL if it has grown
-// steadily before, else not, and at 1.6 % not always. So a vial whose waste was never seen to leave should get no more
-// unverified than it has room for; one that was seen once, no more suspected.
+// stand in the vial without the readings contradicting it. Whoever lets no more
+// in than there is room for keeps a vial from running over that nobody can see,
+// and stops sound ones: in a 15 mL vial with its brim at 20 mL a step of 1 mL is
+// 6.5 %, behind a blocked waste line the next is 0.4 % smaller. A fast turbidostat
+// at 0.6 % of noise shows its waste leaving ([Finding.Leaves]) within 4 mL if it
+// has grown steadily before, a noisier one not always: a person who looks knows more.
 // A starved chemostat regrows a step within minutes to the same level, whatever
 // the volume; only the first minutes tell, the better the more doses are given
 // together ([Check.PulseML]). After a start nothing tells a blocked line from a

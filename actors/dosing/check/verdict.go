@@ -10,8 +10,7 @@ const (
 	enough  = 9.0
 	certain = 14.0 // of a filling vial: at 9 two of 24 sound lives of 48 h were stopped; it costs some tenths of a mL
 	ruled   = -2.0 // below it a hypothesis is ruled out
-	leaves  = -4.0 // below it the waste was seen to leave: that stands for the life of the vial
-	likely  = 1.0  // above it a filling vial is suspected: TestSuspicion
+	leaves  = -4.0 // below it the waste was seen to leave: a proof is made once: of 2880 blocked vials none looked so before its brim
 	longest = 12   // doses back that something may have begun
 	doubled = 1.7  // steps of TooLarge, in the measure of earlier ones
 
@@ -30,10 +29,7 @@ type Finding struct {
 	// UnverifiedML is the most waste that may not have left without the readings
 	// contradicting it. What they have once ruled out stays so.
 	UnverifiedML float64
-	// SuspectML is how much waste has rather stayed than left by the readings; 0
-	// when they speak for a sound vial, or cannot tell.
-	SuspectML float64
-	Leaves    bool // the readings show that waste leaves
+	Leaves       bool // the readings show that waste leaves
 }
 
 // hypothesis is what may be wrong since a dose.
@@ -70,7 +66,7 @@ func (c *Check) Judge(roomML float64) Finding {
 	e, excess := evidences(pieces, courses(all))
 	f := best(pieces, all, e, excess)
 	f.UnverifiedML = c.unverified(pieces, all, e, excess)
-	f.SuspectML, f.Leaves = c.suspect(pieces, all, e, excess)
+	f.Leaves = drained(all, e, excess)
 	return f
 }
 
@@ -153,31 +149,11 @@ func (c *Check) unverified(pieces []Piece, all []hypothesis, e []float64, excess
 	return c.SinceML
 }
 
-// suspect weighs the vials that keep all waste since some dose: the likeliest is
-// suspected, unless something else is likelier, and if even the one since the
-// oldest dose is ruled out for good, waste has left.
-func (c *Check) suspect(pieces []Piece, all []hypothesis, e []float64, excess float64) (ml float64, left bool) {
-	top, from, oldest := likely, -1, true
-	for i, h := range all {
-		if !h.brim || !h.told() {
-			continue
-		}
-		sure := (e[i] - e[0]) / excess
-		left = left || oldest && sure < leaves
-		oldest = false
-		if sure > top {
-			top, from = sure, h.course.from
-		}
-	}
-	for i, h := range all {
-		if h.verdict != Filling && (e[i]-e[0])/excess >= top {
-			return 0, left
-		}
-	}
-	if from < 0 {
-		return 0, left
-	}
-	return waste(pieces[from:]) + c.fresh(), left
+// drained reports whether waste has left for sure: that all of it stays since the
+// oldest dose is ruled out.
+func drained(all []hypothesis, e []float64, excess float64) bool {
+	i := slices.IndexFunc(all, func(h hypothesis) bool { return h.brim && h.told() })
+	return i > 0 && (e[i]-e[0])/excess < leaves
 }
 
 // unseen are the doses since somebody has looked at the vial.
