@@ -159,6 +159,10 @@ type SwapVial struct {
 	AltFraction *float64 `json:"alt_media_fraction,omitempty"`
 }
 
+// WasteSeen tells the vial that a person saw its waste leave, before the first dose
+// too. That holds until OD speaks against it or the vial is swapped.
+type WasteSeen struct{}
+
 // PauseVial asks the actor "bench" to stop dosing and OD readings, with
 // stirring, heat and light held, so that a person can work at the vial. It is
 // answered with the VialState once no pump runs.

@@ -249,7 +249,7 @@ type DoseCheck struct {
 	Meta
 	State        string  `json:"state"`
 	Verdict      string  `json:"verdict,omitempty"` // "no_step", "waste_blocked", "too_large"
-	UnverifiedML float64 `json:"unverified_ml"`     // inflow since the readings showed that waste leaves
+	UnverifiedML float64 `json:"unverified_ml"`     // waste since the readings showed that it leaves
 	Text         string  `json:"text,omitempty"`
 }
 

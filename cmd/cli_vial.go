@@ -34,6 +34,10 @@ func vialCommand(g *globals) *cobra.Command {
 			"Returns when no pump runs. The pause lasts until `pioactor vial resume`, over restarts too; an alarm reminds of it."),
 		plainVerb(g, "resume", "Let go on what the pause had stopped",
 			"OD is read at once, dosing goes on 30 s later. A job that was stopped before or during the pause stays stopped."),
+		plainVerb(g, "waste_seen", "I saw the waste leave: doses need not wait for OD to show it",
+			"At first, automations add no more than the vial has room for, until OD shows that the waste leaves; readings may be too noisy\n"+
+				"for that, or no cells in the vial. Say this when you saw it drip, best at set-up, when you prime the tubes: it may be said\n"+
+				"before the first dose. It holds until the dose check finds a fault or the vial is swapped, over restarts too."),
 		sampleCommand(g), swapCommand(g), setVialCommand(g), markCommand(g),
 	)
 	return c

@@ -54,6 +54,7 @@ type SimConfig struct {
 	sim.Config
 	FastForward time.Duration `toml:"fast_forward" min:"0" help:"how long the culture has grown before you look, at the first start"`
 	Start       []string      `toml:"start" help:"the jobs of the first start"`
+	WasteSeen   bool          `toml:"waste_seen" help:"who set the simulated vial up saw its waste leave, and said so (pioactor vial waste_seen), at the first start"`
 }
 
 // ReplayConfig is the section [replay]: recorded readings in place of a culture.

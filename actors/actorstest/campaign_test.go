@@ -81,8 +81,8 @@ func campaign(t testing.TB, seed uint64, o actorstest.HouseOptions, lossy func(a
 	}
 	o.Seed, o.Forget, o.NoHash = seed, true, true
 	o.Configure = func(c *cmd.Config) {
-		c.Sim.Start = start
-		c.Bioreactor.MaxInflowVialsPerH = 100 // so that the doses are not refused for being many
+		c.Sim.Start, c.Sim.WasteSeen = start, true // until a vial is swapped
+		c.Bioreactor.MaxInflowVialsPerH = 100      // so that the doses are not refused for being many
 		c.Sim.LEDDriftPerH = 0
 	}
 	planted := o.Interfere

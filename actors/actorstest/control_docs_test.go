@@ -16,6 +16,7 @@ func TestDocsControl(t *testing.T) {
 	var p page
 	t.Run("all", func(t *testing.T) { // ends when every row has
 		p.density(t)
+		p.unsaid(t)
 		p.rhythm(t)
 		p.warmth(t)
 		p.recorded(t)
@@ -86,16 +87,34 @@ func (p *page) density(t *testing.T) {
 	for _, waste := range []float64{1, 0.5, 0} {
 		for _, pump := range []float64{0.85, 1, 1.15} {
 			for _, noise := range []float64{0.006, 0.016, 0.033} {
-				all = append(all, densityLife{"normalized_od", pump, waste, noise, 0.15, life, 1})
+				all = append(all, densityLife{"normalized_od", pump, waste, noise, 0.15, life, 1, false})
 			}
 		}
 	}
 	for _, noise := range []float64{0.006, 0.016, 0.033} {
-		all = append(all, densityLife{"od", 1, 1, noise, 0.15, life, 2})
+		all = append(all, densityLife{"od", 1, 1, noise, 0.15, life, 2, false})
 	}
-	all = append(all, densityLife{"normalized_od", 1, 1, 0.016, 0.45, life, 3}, densityLife{"od", 1, 1, 0.016, 0.45, life, 3})
+	all = append(all, densityLife{"normalized_od", 1, 1, 0.016, 0.45, life, 3, false}, densityLife{"od", 1, 1, 0.016, 0.45, life, 3, false})
 	for _, x := range all {
 		q.row(t, x.String(), func(t *testing.T) string { return x.row(x.live(t)) })
+	}
+}
+
+// unsaid is what becomes of a sound vial when nobody says that its waste leaves.
+func (p *page) unsaid(t *testing.T) {
+	q := p.ask(unsaidWords, "| inflow pumps | noise | doses | most in the vial | dosing |")
+	for _, pump := range []float64{0.85, 1, 1.15} {
+		for _, noise := range []float64{0.006, 0.016, 0.033} {
+			x := densityLife{"normalized_od", pump, 1, noise, 0.15, life, 1, true}
+			q.row(t, x.String(), func(t *testing.T) string {
+				s, dosing := x.live(t), "went on"
+				if s.stopped >= 0 {
+					dosing = fmt.Sprintf("waits after %d mL; called after %.1f h", s.doses, s.stopped.Hours())
+				}
+				return fmt.Sprintf("| %+.0f %% | %.1f %% | %d | %s | %s |", 100*(pump-1), 100*noise, s.doses,
+					judged(fmt.Sprintf("%.1f of %.0f mL", s.mostML, s.capacityML), s.overML == 0), dosing)
+			})
+		}
 	}
 }
 

@@ -77,7 +77,7 @@ func (x warmth) configure(c *cmd.Config) {
 	c.SetJob("temperature_automation.thermostat", "room_temperature_c", x.room)
 	c.Sim.Start = []string{fmt.Sprintf("temperature_automation=thermostat target_temperature=%g", x.target)}
 	if x.dosing {
-		c.Sim.MediaBottleML, c.Sim.WasteBottleML = 5000, 5000
+		c.Sim.MediaBottleML, c.Sim.WasteBottleML, c.Sim.WasteSeen = 5000, 5000, true
 		c.Sim.Start = append(c.Sim.Start, "stirring", "od_reading", "growth_rate_calculating", "dosing_automation=turbidostat target_biomass=3")
 	}
 }

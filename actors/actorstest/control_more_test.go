@@ -101,6 +101,7 @@ func (x challenge) live(t testing.TB) (mean, sd, rise float64) {
 		c.Sim.Start = []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=" + x.start}
 		first = c.Sim.IC50AltFraction
 	}})
+	h.WasteSeen()
 	half := time.Duration(x.hours) * time.Hour / 2
 	h.Run(half)
 	n, squares := 0.0, 0.0

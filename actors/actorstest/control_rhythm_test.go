@@ -27,12 +27,12 @@ func rhythm(t testing.TB, pump float64, hours, kills int, seed uint64) (s rhythm
 	rng := rand.New(rand.NewPCG(seed, 3))
 	h := actorstest.Open(t, actorstest.HouseOptions{Seed: seed, Forget: true, Configure: func(c *cmd.Config) {
 		c.Sim.MediaRateFactor, c.Sim.MediaBottleML, c.Sim.WasteBottleML = pump, 5000, 5000
-
 		c.Sim.Start = []string{"stirring"}
 	}})
 	h.Run(time.Second)
 	curve := calibrated(t, h, "media_pump")
 	calibrated(t, h, "waste_pump")
+	h.WasteSeen()
 	if r := h.Do("experiment", startChemostat); !r.OK {
 		t.Fatal(r.Reason)
 	}

@@ -18,9 +18,9 @@ func TestScoredControl(t *testing.T) {
 		t.Skip("make test runs it without the race detector, which makes it ten times as long")
 	}
 	for _, x := range []densityLife{
-		{"normalized_od", 1.15, 0.5, 0.033, 0.15, 4, 1},
-		{"normalized_od", 0.85, 1, 0.006, 0.45, 4, 2},
-		{"od", 1, 1, 0.033, 0.15, 5, 1},
+		{"normalized_od", 1.15, 0.5, 0.033, 0.15, 4, 1, false},
+		{"normalized_od", 0.85, 1, 0.006, 0.45, 4, 2, false},
+		{"od", 1, 1, 0.033, 0.15, 5, 1, false},
 	} {
 		s := x.live(t)
 		t.Logf("%v: %+v", x, s)

@@ -9,16 +9,26 @@ minutes of readings at rest, so its own error counts. *At the dose* is the true 
 turbidostat decides; aim within ±3 %. *Mean over time* lies about half a dose (3.2 %) lower by the nature of exchanges: want it on the target,
 choose a smaller exchange. *Doubled* is a dose begun while the true density was still below the target by more than half of what a dose takes off;
 aim 0. The true volume must stay within the vial, or dosing must have been stopped first. The waste line is obstructed from the start on, before
-the dose check has seen a dose of a sound vial; that it stops such a vial late or never is a defect;
-the alarm waste_unseen asks for a look at the waste line before such a vial is full, and [media] max_unverified_ml = 4 makes dosing wait. A
-stopped turbidostat no longer holds its density: that is the price.`
+the dose check has seen a dose of a sound vial.
+
+A blocked line shows, before the vial is full, as 2 % of OD in all: noise and pump error hide that. So an automation adds no more than the vial has
+room for until OD shows that the waste leaves, or a person who saw it drip says ` + "`pioactor vial waste_seen`" + `. Where waste leaves, somebody has said so
+here at set-up, as one sees when the tubes are primed; behind a blocked line nothing drips and nobody says it: dosing waits, and somebody is called.
+A stopped turbidostat no longer holds its density: that is the price. A line that is blocked later, in mid-run, is found by the dose check about when the vial is full,
+with 1 mL exchanges at usual noise (CHANGELOG).`
+
+const unsaidWords = `## When nobody says that the waste leaves
+
+The same turbidostat, sound, but nobody has looked at set-up. OD may show by itself that the waste leaves: that of a culture mostly does, at 0.6 % of noise,
+that has grown evenly for hours, as in ` + "`make run`" + `. Here growth sets in at once, 1.2 h before the first dose, and that hides the little there is to see. So
+dosing waits while there is room, and after 15 min somebody is called, once: after ` + "`waste_seen`" + ` all is as above. Each run ends an hour after the call.`
 
 const rhythmWords = `## The chemostat under kills
 
 0.5 mL every 20 min; the process is killed 20 times at random, every second time within 15 s of a dose's beginning. *Missed*: a gap of more than
 20 min and 10 s between two doses; *doubled*: one of less than 20 min less 1 s; aims 0. A dose cut off by a kill counts as given. The ledger is
 compared with the seconds that the pump really turned, put into its active calibration (0.09 mL/s + 0.01 mL), for each dose that was not cut off;
-aim: equal. Without OD readings here, so that the dose check has no say.`
+aim: equal. Without OD readings here, so that the dose check has no say: somebody has said that the waste leaves.`
 
 const warmthWords = `## The thermostat
 

@@ -14,7 +14,7 @@ func BenchmarkHour(b *testing.B) {
 	for name, configure := range map[string]func(*cmd.Config){
 		"default":    nil,
 		"nothing":    func(c *cmd.Config) { c.Sim.Start = nil },
-		"everything": func(c *cmd.Config) { c.Sim.Start = everything },
+		"everything": func(c *cmd.Config) { c.Sim.Start, c.Sim.WasteSeen = everything, true },
 	} {
 		b.Run(name, func(b *testing.B) {
 			h := actorstest.Open(b, actorstest.HouseOptions{Forget: true, Configure: configure})

@@ -11,11 +11,12 @@ import (
 )
 
 // watched is a vial under the dose check: how it is fed, how noisy its readings
-// are, and how far its pumps are off.
+// are, how far its pumps are off, and how strict somebody wants it.
 type watched struct {
 	regime string
 	noise  float64 // relative standard deviation of a reading; 0: the family "noisy", which has a memory
 	pump   float64
+	mostML float64 // [media] max_unverified_ml
 }
 
 func (w watched) String() string {
@@ -23,13 +24,13 @@ func (w watched) String() string {
 	if w.noise == 0 {
 		noise = "noisy"
 	}
-	return fmt.Sprintf("%-16s noise %-6s pump %.2f", w.regime, noise, w.pump)
+	return fmt.Sprintf("%-16s noise %-6s pump %.2f strict %g", w.regime, noise, w.pump, w.mostML)
 }
 
 // open starts the vial: in regime "chemostat" that of the defaults, which starves.
 func (w watched) open(t testing.TB, seed uint64) *House {
 	return Open(t, HouseOptions{Seed: seed, Forget: true, Configure: func(c *cmd.Config) {
-		c.Media.MaxUnverifiedML = 4.3 // strict
+		c.Media.MaxUnverifiedML = w.mostML
 		c.Sim.InitialODAU, c.Sim.LagH, c.Sim.NoiseCV = 1.2, 0, w.noise
 		if w.noise == 0 {
 			c.Sim.Noise = "noisy"
@@ -46,6 +47,9 @@ func (w watched) open(t testing.TB, seed uint64) *House {
 	}})
 }
 
+// strictML suits a 20 mL vial.
+const strictML = 4.3
+
 // outcome is what became of a watched vial.
 type outcome struct {
 	doses, after int // dosed in all, and with the fault before the alarm
@@ -57,10 +61,14 @@ type outcome struct {
 	overflowML   float64
 }
 
-// live runs w for length, with fault from at on, until the check stops dosing.
+// live runs w for length, with fault from at on, until the check stops dosing. Who
+// set it up has seen the waste leave, unless it never did.
 func (w watched) live(t testing.TB, seed uint64, length time.Duration, fault string, at time.Duration) (o outcome) {
 	h := w.open(t, seed)
 	broken, stop, ask := false, false, false
+	if at > 0 || fault == "" {
+		h.WasteSeen()
+	}
 	h.OnFact(func(f actors.Fact) {
 		switch f := f.(type) {
 		case actors.Dosed:
@@ -85,7 +93,7 @@ func (w watched) live(t testing.TB, seed uint64, length time.Duration, fault str
 		if ask {
 			ask = false
 			o.asks, o.asked = o.asks+1, h.Lived()
-			h.Do("alarm", actors.Acknowledge{Name: "dose_check"})
+			h.WasteSeen()
 		}
 		h.Run(min(10*time.Minute, max(length-h.Lived(), time.Second)))
 	}
@@ -101,16 +109,16 @@ func (w watched) live(t testing.TB, seed uint64, length time.Duration, fault str
 // is left alone, whatever stops never runs over.
 func TestScoredDoseCheck(t *testing.T) {
 	scored(t)
-	if o := (watched{"turbidostat", 0.016, 1.15}).live(t, 4, 6*time.Hour, "", 0); o.stopped != 0 || o.asks > 0 || o.doses < 50 {
+	if o := (watched{"turbidostat", 0.016, 1.15, 0}).live(t, 4, 6*time.Hour, "", 0); o.stopped != 0 || o.asks > 0 || o.doses < 50 {
 		t.Errorf("a sound turbidostat: %+v", o)
 	}
-	for i, w := range []watched{{"turbidostat", 0.033, 1.15}, {"chemostat", 0.033, 1.15}, {"chemostat", 0.006, 1.15}} {
+	for i, w := range []watched{{"turbidostat", 0.033, 1.15, strictML}, {"chemostat", 0.033, 1.15, strictML}, {"chemostat", 0.006, 1.15, strictML}} {
 		o := w.live(t, uint64(5+i), 12*time.Hour, "waste_blocked:1", 5*time.Hour)
 		if o.stopped == 0 || o.overflowML > 0 {
 			t.Errorf("%s: blocked waste: %+v", w, o)
 		}
 	}
-	if o := (watched{"chemostat", 0.006, 0.85}).live(t, 8, 14*time.Hour, "bottle_empty:media", 10*time.Hour); o.stopped == 0 || o.after > 6 {
+	if o := (watched{"chemostat", 0.006, 0.85, strictML}).live(t, 8, 14*time.Hour, "bottle_empty:media", 10*time.Hour); o.stopped == 0 || o.after > 6 {
 		t.Errorf("an empty bottle of a starved chemostat: %+v", o)
 	}
 }

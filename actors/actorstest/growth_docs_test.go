@@ -96,7 +96,7 @@ type look struct {
 func scoreSeed(t *testing.T, estimator string, mu float64, seed uint64) scores {
 	t.Helper()
 	h := actorstest.Open(t, actorstest.HouseOptions{Seed: seed, Forget: true, Configure: func(c *cmd.Config) {
-		c.Sim.MuMaxPerH, c.Sim.LagH, c.Sim.InitialODAU = mu, 0, 0.1
+		c.Sim.MuMaxPerH, c.Sim.LagH, c.Sim.InitialODAU, c.Sim.WasteSeen = mu, 0, 0.1, true
 		c.Sim.MediaSubstrateGPerL = 1000 // nothing but the estimator ends growth here
 		c.Sim.Start = []string{"stirring", "od_reading", "growth_rate_calculating"}
 		c.SetJob("growth_rate_calculating", "estimator", estimator)

@@ -200,6 +200,16 @@ func (h *House) Command(cmd actors.Command) (r actors.Reply) {
 	return r
 }
 
+// WasteSeen says what a person says at set-up who saw the waste leave, so that
+// dosing waits for nothing.
+func (h *House) WasteSeen() {
+	h.t.Helper()
+	h.Run(time.Second) // until everything has started
+	if r := h.Do("vial", actors.WasteSeen{}); !r.OK {
+		h.t.Fatal(r.Reason)
+	}
+}
+
 // Set changes one setting of a job.
 func (h *House) Set(job, name string, value any) actors.Reply {
 	return h.Do(job, actors.Set{Values: []setting.Pair{{Name: name, Value: value}}})

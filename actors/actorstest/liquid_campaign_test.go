@@ -73,7 +73,7 @@ func liquidLife(t testing.TB, seed uint64, o actorstest.HouseOptions) string {
 	}
 	l.run(3 * time.Minute)
 	h.Do("alarm", actors.Acknowledge{Name: "dose_check"})
-	h.Do("alarm", actors.Acknowledge{Name: "waste_unseen"})
+	h.WasteSeen()
 	since = l.doses
 	if l.run(90 * time.Minute); l.doses-since < 3 || l.stopped() {
 		l.say("goes on: %d doses in the 90 min after %s was put right, stopped %v", l.doses-since, what.fault, l.stopped())

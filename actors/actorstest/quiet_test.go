@@ -37,7 +37,7 @@ func busyHouse(t *testing.T, seed uint64, configure func(*cmd.Config)) (*actorst
 		q.Board = b
 		return q
 	}, Configure: func(c *cmd.Config) {
-		c.Sim.Start = everything
+		c.Sim.Start, c.Sim.WasteSeen = everything, true
 		if configure != nil {
 			configure(c)
 		}

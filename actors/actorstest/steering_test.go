@@ -45,6 +45,7 @@ func TestNoReadingWithAPumpOnEverSteers(t *testing.T) {
 			c.Sim.InitialODAU, c.Sim.LagH = 0.5, 0
 			c.Sim.Start = []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=spy", "led_automation=spy"}
 		}})
+		h.WasteSeen()
 		pumped, rates := map[time.Time]bool{}, 0
 		h.OnFact(func(f actors.Fact) {
 			switch f := f.(type) {

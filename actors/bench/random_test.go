@@ -30,6 +30,7 @@ func TestNothingMovesInAPauseWhateverHappens(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			p := &hands{t: t, rng: rand.New(rand.NewPCG(seed, 11))}
 			p.h = open(t, seed+1, func(c *cmd.Config) {
+				c.Sim.WasteSeen = true
 				c.Sim.Start = []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=chemostat duration=1 exchange_volume_ml=0.5"}
 				c.Bioreactor.MaxInflowVialsPerH = 100
 			})

@@ -13,7 +13,7 @@ import (
 
 // Verbs are what a person can say about the vial, over MQTT, HTTP and the
 // command line alike.
-var Verbs = []string{"pause", "resume", "sample", "swap", "set", "mark", "unblank"}
+var Verbs = []string{"pause", "resume", "sample", "swap", "set", "mark", "unblank", "waste_seen"}
 
 // Request is what goes with a verb; each takes its own part of it.
 type Request struct {
@@ -63,6 +63,8 @@ func (r Request) Command(verb, experiment string) (actors.Command, error) {
 		cmd.Body = actors.ResumeVial{}
 	case "mark":
 		cmd.Body = actors.MarkVial{Cause: r.Cause}
+	case "waste_seen":
+		cmd.Target, cmd.Body = vialName, actors.WasteSeen{}
 	case "unblank":
 		cmd.Body = actors.SetBlank{Experiment: experiment}
 	case "sample":

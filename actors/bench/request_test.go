@@ -15,13 +15,14 @@ func TestParseMakesOneCommandOfAVerb(t *testing.T) {
 		verb, text, target string
 		body               any
 	}{
-		"pause":   {"pause", "", "bench", actors.PauseVial{}},
-		"resume":  {"resume", "{}", "bench", actors.ResumeVial{}},
-		"sample":  {"sample", `{"ml": 1}`, "vial", actors.SampleTaken{ML: 1}},
-		"swap":    {"swap", `{"current_volume_ml": 0}`, "vial", actors.SwapVial{VolumeML: ml(0)}},
-		"set":     {"set", `{"alt_media_fraction": 0.5}`, "vial", actors.SetVial{AltFraction: ml(0.5)}},
-		"mark":    {"mark", `{"cause": "bumped"}`, "bench", actors.MarkVial{Cause: "bumped"}},
-		"unblank": {"unblank", "", "bench", actors.SetBlank{Experiment: "exp1"}},
+		"pause":      {"pause", "", "bench", actors.PauseVial{}},
+		"resume":     {"resume", "{}", "bench", actors.ResumeVial{}},
+		"sample":     {"sample", `{"ml": 1}`, "vial", actors.SampleTaken{ML: 1}},
+		"swap":       {"swap", `{"current_volume_ml": 0}`, "vial", actors.SwapVial{VolumeML: ml(0)}},
+		"set":        {"set", `{"alt_media_fraction": 0.5}`, "vial", actors.SetVial{AltFraction: ml(0.5)}},
+		"mark":       {"mark", `{"cause": "bumped"}`, "bench", actors.MarkVial{Cause: "bumped"}},
+		"waste_seen": {"waste_seen", "", "vial", actors.WasteSeen{}},
+		"unblank":    {"unblank", "", "bench", actors.SetBlank{Experiment: "exp1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, cmd, err := Parse(test.verb, "exp1", test.text)

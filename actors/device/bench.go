@@ -37,12 +37,25 @@ func (v *vial) correct(c *actors.Context, cmd actors.Command, cause string, chan
 		if cause != "" {
 			c.Publish(actors.Disturbance{Cause: cause})
 		}
-		if cause != "sample" {
-			v.forgive(c) // somebody has looked at the vial
-		}
+		v.looked(c, cmd.Body)
 		c.AnswerTo(peer, actors.Reply{OK: true, Value: v.publish(c)})
 	})
 	return nil
+}
+
+// looked tells the dose check who has looked at the vial: a new one has other
+// tubes, and a volume that was read off is no guess any more.
+func (v *vial) looked(c *actors.Context, body any) {
+	switch body := body.(type) {
+	case actors.SwapVial:
+		v.watch.trusted = false
+		v.relearn(c)
+	case actors.SetVial:
+		v.forgive(c)
+		if body.VolumeML != nil {
+			v.relearn(c)
+		}
+	}
 }
 
 func (v *vial) corrected(l ledger.Ledger, s actors.SetVial) (ledger.Ledger, error) {

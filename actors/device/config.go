@@ -27,6 +27,9 @@ type Config struct {
 	AltMediaSlopeMLPerS float64 `toml:"alt_media_ml_per_s" unit:"mL/s" min:"0.00001" max:"100" help:"flow of the alt media pump; calibrate it"`
 	WasteSlopeMLPerS    float64 `toml:"waste_ml_per_s" unit:"mL/s" min:"0.00001" max:"100" help:"flow of the waste pump; calibrate it"`
 
+	// WasteSeen says that whoever set up a vial that nobody has dosed yet saw its
+	// waste leave. From the section [sim].
+	WasteSeen bool `toml:"-"`
 	// Media is the section [media].
 	Media MediaConfig `toml:"-"`
 	// PWM is the channel, 1 to 5, of each role: stirring, media, alt_media,
@@ -50,7 +53,7 @@ type MediaConfig struct {
 	AltMediaML      float64 `toml:"alt_media_ml" unit:"mL" min:"0" max:"100000" help:"in the full alt media bottle; 0: its level is not followed"`
 	WasteML         float64 `toml:"waste_ml" unit:"mL" min:"0" max:"100000" help:"room in the empty waste bottle; 0: its level is not followed"`
 	LowML           float64 `toml:"low_ml" unit:"mL" min:"0" max:"100000" help:"alarm when no more than this is left in a bottle, or of the room for waste"`
-	MaxUnverifiedML float64 `toml:"max_unverified_ml" unit:"mL" min:"0" max:"100000" help:"an automation may add so much before OD shows that the waste leaves; 0: as much as it takes; in a 20 mL vial 4 is strict"`
+	MaxUnverifiedML float64 `toml:"max_unverified_ml" unit:"mL" min:"0" max:"100000" help:"an automation may add so much before OD shows that the waste leaves; 0: what the vial has room for, and as much as it takes once OD or a person has seen the waste leave; in a 20 mL vial 4 is strict"`
 }
 
 // DefaultMediaConfig follows no bottle.

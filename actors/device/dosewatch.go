@@ -9,10 +9,8 @@ import (
 	"github.com/pioactor/pioactor/actors/dosing/check"
 )
 
-const (
-	doseCheck   = "dose_check"   // alarm, code of a refusal, and key of the durable state
-	wasteUnseen = "waste_unseen" // alarm
-)
+// doseCheck is an alarm, the code of a refusal, and the key of the durable state.
+const doseCheck = "dose_check"
 
 // doseWatch is the vial's eye on its own doses: the optical density must show what
 // the books say. The books alone would count air from an empty bottle and never
@@ -21,7 +19,8 @@ type doseWatch struct {
 	check   check.Check
 	verdict check.Verdict // dosing is stopped for; durable
 	why     string
-	trusted bool          // the waste was once seen to leave, or a person said so; durable
+	trusted bool          // the waste was seen to leave, by the light or a person; durable
+	knownML float64       // cumulative waste of the books when the volume was last known; durable
 	stale   bool          // something new to judge by
 	read    bool          // a reading came since the last look
 	heldML  float64       // the dose that is held back, because nothing shows that the waste leaves
@@ -35,6 +34,8 @@ type watched struct {
 	Verdict check.Verdict `json:"verdict,omitempty"`
 	Why     string        `json:"why,omitempty"`
 	Trusted bool          `json:"trusted,omitempty"`
+	KnownML float64       `json:"known_ml,omitempty"`
+	Vial    uint64        `json:"vial_number,omitempty"` // of which this is known
 }
 
 // startWatch takes up what was known. What cannot be read is only experience:
@@ -46,20 +47,25 @@ func (v *vial) startWatch(c *actors.Context) {
 	known, err := c.Load(doseCheck, &kept)
 	if err != nil {
 		c.Log().Warning("what the dose check had learnt is lost: %v", err)
+	} else if !known && v.cfg.WasteSeen {
+		kept.Trusted, kept.Vial = true, v.book.ledger.Vial
+		c.Log().Info("the waste of the vial was seen to leave: dosing waits for nothing")
 	}
-	v.watch.check.Memory, v.watch.verdict, v.watch.why, v.watch.trusted = kept.Check, kept.Verdict, kept.Why, kept.Trusted
-	if !known && err == nil {
-		v.watch.check.SinceML = v.book.ledger.AboveEffluxML()
+	if kept.Vial != v.book.ledger.Vial {
+		kept.Trusted, kept.KnownML = false, 0 // swapped right before a power cut
 	}
+	w := &v.watch
+	w.check.Memory, w.verdict, w.why, w.trusted, w.knownML = kept.Check, kept.Verdict, kept.Why, kept.Trusted, kept.KnownML
 	if kept.Verdict != check.Fine {
 		c.Raise(doseCheck, "high", kept.Why, true)
 	}
-	v.watch.stale = true
+	w.stale = true
 	v.look(c)
 }
 
 func (v *vial) saveWatch(c *actors.Context) {
-	c.Save(doseCheck, watched{v.watch.check.Memory, v.watch.verdict, v.watch.why, v.watch.trusted})
+	w := &v.watch
+	c.Save(doseCheck, watched{w.check.Memory, w.verdict, w.why, w.trusted, w.knownML, v.book.ledger.Vial})
 }
 
 // saw takes a reading that may be believed. With several photodiodes the first
@@ -83,7 +89,14 @@ func (v *vial) disturbed(c *actors.Context) { v.watch.check.Disturbed(c.Mono()) 
 
 // tell notes a dose, once it is over.
 func (v *vial) tell(c *actors.Context, r record) {
-	v.watch.check.Ended(c.Mono(), check.Dose{InflowML: r.MediaML + r.AltMediaML, LnStep: r.LnStep})
+	v.watch.check.Ended(c.Mono(), check.Dose{InflowML: r.MediaML + r.AltMediaML, WasteML: r.WasteML, LnStep: r.LnStep})
+	v.watch.stale = true
+	v.saveWatch(c)
+}
+
+// tellDrained notes owed waste that left with no dose.
+func (v *vial) tellDrained(c *actors.Context, ml float64) {
+	v.watch.check.Drained(ml)
 	v.watch.stale = true
 	v.saveWatch(c)
 }
@@ -101,36 +114,53 @@ func (v *vial) watchful(c *actors.Context) {
 	w.stale = w.stale || w.heldML > 0 && w.read
 	v.look(c)
 	if w.heldML > 0 && w.verdict == check.Fine && c.Mono()-w.heldAt >= callAfter {
-		c.Raise(doseCheck, "high", fmt.Sprintf("Dosing is held back: OD does not show that the waste of the last %.1f mL has left. Look at the vial, then acknowledge the alarm dose_check.", w.shown.UnverifiedML), false)
+		c.Raise(doseCheck, "high", fmt.Sprintf("Dosing is held back: OD does not show that the last %.1f mL of waste have left. Look at the vial: if you see it leave, or the vial is no fuller than up to the tip of the waste tube, say `pioactor vial waste_seen`, and dosing goes on. It may be said before the first dose too.", v.unseenML()), false)
 	}
 }
 
-// mostUnverifiedML is what may come in unseen: all of it, unless somebody wants
-// it strict. Readings too noisy to tell stop no culture: at night that would cost
-// more of them than it saves.
-func (v *vial) mostUnverifiedML() float64 {
+// proven reports whether nothing waits to be seen: the waste was seen to leave,
+// and nobody wants each dose verified. Readings too noisy to tell stop no culture
+// at night.
+func (v *vial) proven() bool { return v.watch.trusted && v.cfg.Media.MaxUnverifiedML == 0 }
+
+// unseenML is how much waste may still be in the vial. Before the first proof all
+// of it counts, by the books: what OD makes likely dose by dose is not sure enough
+// for a line that may never have been connected.
+func (v *vial) unseenML() float64 {
+	if v.cfg.Media.MaxUnverifiedML > 0 {
+		return v.watch.check.SinceML
+	}
+	return max(0, v.book.ledger.CumulativeWasteRemovedML-v.watch.knownML)
+}
+
+// leewayML is how much may stand above the efflux tube unseen: what fits below
+// the brim with a pump 15 % too fast, unless somebody set it.
+func (v *vial) leewayML() float64 {
 	if ml := v.cfg.Media.MaxUnverifiedML; ml > 0 {
 		return ml
 	}
-	return math.MaxFloat64
+	return v.roomML() / check.PumpError
 }
 
-// commission calls somebody, once, when more came in than fits above the efflux
-// tube, with a pump 15 % too fast, and the waste was never seen to leave: a waste
-// line that was never connected is the likeliest to be blocked.
-func (v *vial) commission(c *actors.Context, unseenML float64) {
-	if v.watch.trusted {
-		c.Clear(wasteUnseen)
-	} else if unseenML > v.roomML()/check.PumpError {
-		c.Raise(wasteUnseen, "high", fmt.Sprintf("%.1f mL came in, and OD cannot tell yet whether the waste leaves. Look at the vial once, then acknowledge this alarm; dosing goes on.", unseenML), false)
+// tooMuch reports whether ml more could run over, if what OD did not show to
+// leave is still in the vial.
+func (v *vial) tooMuch(ml float64) bool {
+	l := v.book.ledger
+	return !v.proven() && l.CurrentVolumeML-l.EffluxTubeVolumeML+v.unseenML()+ml > v.leewayML()+1e-9
+}
+
+// wasteSeen believes a person who saw the waste leave, before the first dose too.
+func (v *vial) wasteSeen(c *actors.Context) error {
+	w := &v.watch
+	if w.verdict != check.Fine {
+		return refusal(doseCheck, "vial: %s", w.why)
 	}
-}
-
-// attest notes that a person saw the waste leave.
-func (v *vial) attest(c *actors.Context) {
-	v.watch.trusted = true
-	c.Clear(wasteUnseen)
+	w.check.Trust()
+	w.trusted, w.stale, w.heldML = true, true, 0
+	c.Clear(doseCheck)
 	v.saveWatch(c)
+	v.look(c)
+	return nil
 }
 
 // look judges the doses so far, if anything is new.
@@ -140,9 +170,8 @@ func (v *vial) look(c *actors.Context) {
 		return
 	}
 	w.stale, w.read = false, false
-	before := w.check.SinceML
 	f := w.check.Judge(v.roomML())
-	if f.UnverifiedML < before && f.Verdict == check.Fine && !w.trusted {
+	if f.Leaves && f.Verdict == check.Fine && !w.trusted {
 		w.trusted = true
 		v.saveWatch(c)
 	}
@@ -154,13 +183,12 @@ func (v *vial) look(c *actors.Context) {
 			v.halt(c, doseCheck)
 		}
 	}
-	if w.heldML > 0 && f.UnverifiedML+w.heldML <= v.mostUnverifiedML() {
+	if w.heldML > 0 && !v.tooMuch(w.heldML) {
 		w.heldML = 0
 		if w.verdict == check.Fine {
 			c.Clear(doseCheck)
 		}
 	}
-	v.commission(c, f.UnverifiedML)
 	v.showCheck(c, f.UnverifiedML)
 }
 
@@ -170,7 +198,7 @@ func verdictText(f check.Finding) string {
 		check.Filling:  "The steps of the last %d doses in OD shrink as in a vial that fills: the waste line is blocked or its pump does not turn",
 		check.TooLarge: "The last %d doses made too large a step in OD: more comes in than is counted, or the vial holds less",
 	}[f.Verdict]
-	return fmt.Sprintf(what+". Dosing is stopped; look at the vial, then acknowledge the alarm dose_check.", f.Doses)
+	return fmt.Sprintf(what+". Dosing is stopped; look at the vial, then acknowledge the alarm dose_check, and say `pioactor vial waste_seen` if its waste leaves.", f.Doses)
 }
 
 // showCheck publishes what the light says, when that has changed.
@@ -180,9 +208,12 @@ func (v *vial) showCheck(c *actors.Context, unverifiedML float64) {
 	switch {
 	case w.verdict != check.Fine:
 		now.State, now.Verdict, now.Text = actors.CheckFailed, string(w.verdict), w.why
-	case w.heldML > 0 || now.UnverifiedML+v.cfg.MaxSubdoseML > min(v.mostUnverifiedML(), v.roomML()):
+	case w.heldML > 0 || now.UnverifiedML+v.cfg.MaxSubdoseML > v.roomML() || v.tooMuch(v.cfg.MaxSubdoseML):
 		now.State = actors.CheckUnknown
-		now.Text = fmt.Sprintf("The steps of doses cannot be seen well enough in OD to know that the waste leaves: %.1f mL came in since that was sure. Larger exchanges or calmer readings help.", now.UnverifiedML)
+		now.Text = fmt.Sprintf("The steps of doses cannot be seen well enough in OD to know that the waste leaves: %.1f mL should have left since that was sure. Larger exchanges or calmer readings help.", now.UnverifiedML)
+		if !w.trusted {
+			now.Text += fmt.Sprintf(" It was never seen to leave: above %.1f mL dosing waits. If you see it drip, say `pioactor vial waste_seen`.", v.leewayML())
+		}
 	}
 	if now.State == w.shown.State && now.Verdict == w.shown.Verdict && now.UnverifiedML == w.shown.UnverifiedML {
 		return
@@ -199,26 +230,25 @@ func (v *vial) unwatched(c *actors.Context, d *dose, inflowML float64) *actors.R
 	w := &v.watch
 	w.stale = w.stale || w.read
 	v.look(c)
-	limit, unseen := v.mostUnverifiedML(), w.shown.UnverifiedML
+	limit := v.cfg.Media.MaxUnverifiedML
 	switch {
-	case v.watch.verdict != check.Fine:
-		return refusal(doseCheck, "dose: %s", v.watch.why)
-	case d.who != "" && inflowML > limit+1e-9:
+	case w.verdict != check.Fine:
+		return refusal(doseCheck, "dose: %s", w.why)
+	case d.who == "" || !v.tooMuch(inflowML):
+		return nil
+	case limit > 0 && inflowML > limit+1e-9:
 		return refusal("dose_unverified", "dose: %.2f mL at once: at most %.2f mL may come in before OD shows that the waste left ([media] max_unverified_ml); want smaller exchanges", inflowML, limit)
-	case d.who != "" && unseen+inflowML > limit+1e-9:
-		if w.heldML == 0 {
-			w.heldAt = c.Mono()
-		}
-		w.heldML = inflowML
-		why := fmt.Sprintf("%.2f mL after %.2f mL of which OD does not show that the waste left: at most %.2f mL ([media] max_unverified_ml); look at the vial, then acknowledge the alarm dose_check", inflowML, unseen, limit)
-		return refusal("dose_unverified", "dose: %s", why)
 	}
-	return nil
+	if w.heldML == 0 {
+		w.heldAt = c.Mono()
+	}
+	w.heldML = inflowML
+	return refusal("dose_unverified", "dose: %.2f mL after %.2f mL of waste that OD does not show to have left: at most %.2f mL may; look at the vial, and say `pioactor vial waste_seen` if its waste leaves", inflowML, v.unseenML(), v.leewayML())
 }
 
 // pulseML is up to which volume the doses of an automation that may wait are
 // given together, to make a step that can be seen; 0 when there is no need, or
-// nobody asked for strictness.
+// nobody asked for it: a rhythm is kept.
 func (v *vial) pulseML() float64 {
 	limit, unseen := v.cfg.Media.MaxUnverifiedML, v.watch.shown.UnverifiedML
 	if limit == 0 || limit > v.roomML() {
@@ -232,17 +262,21 @@ func (v *vial) pulseML() float64 {
 	return math.Min(pulse, left)
 }
 
-// forgive starts the check anew: a person has looked at the vial.
+// forgive lets go of a verdict: a person has looked at the vial. Whether its waste
+// line works by now, nobody has said.
 func (v *vial) forgive(c *actors.Context) {
-	if w := &v.watch; w.heldML > 0 && w.verdict == check.Fine {
-		w.check.Trust()
-		w.trusted = true
-	} else {
-		w.check.Forget()
-		w.trusted = false
+	if v.watch.verdict != check.Fine {
+		v.watch.trusted = false
+		v.relearn(c)
 	}
-	v.watch.check.SinceML = v.book.ledger.AboveEffluxML()
-	v.watch.verdict, v.watch.why, v.watch.stale, v.watch.heldML = check.Fine, "", true, 0
+}
+
+// relearn starts the check anew, at a volume that is known.
+func (v *vial) relearn(c *actors.Context) {
+	w := &v.watch
+	w.check.Forget()
+	w.verdict, w.why, w.stale, w.heldML = check.Fine, "", true, 0
+	w.knownML = v.book.ledger.CumulativeWasteRemovedML
 	c.Clear(doseCheck)
 	v.saveWatch(c)
 	v.look(c)

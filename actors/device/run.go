@@ -274,6 +274,8 @@ func (v *vial) account(c *actors.Context, r *run, ml, counted, before float64) {
 	if d := r.dose; d != nil {
 		d.record.count(r.step.pump, counted, before)
 		source = d.Source
+	} else if !r.step.inflow() {
+		v.tellDrained(c, counted)
 	}
 	if r.step.extra || r.dose == nil {
 		ml = counted // the rest is air from above the surface

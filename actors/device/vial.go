@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
-	"github.com/pioactor/pioactor/actors/dosing/check"
 	"github.com/pioactor/pioactor/actors/dosing/ledger"
 	"github.com/pioactor/pioactor/actors/protocol"
 	"github.com/pioactor/pioactor/hw"
@@ -22,10 +21,10 @@ const (
 // disk, and waste that is owed goes out before anything comes in.
 //
 // Takes: Command{actors.Dose, StopDosing, SetVial, SampleTaken, SwapVial,
-// Acknowledge}; protocol.Driven, Cut; actors.OwnerGone, Alarm.
+// WasteSeen, Acknowledge}; protocol.Driven, Cut; actors.OwnerGone, Alarm.
 // Sends: protocol.Drive, Release to "pumps"; publishes actors.Vial, DoseStarted,
 // DosingEvent, Dosed, DoseRefused, PumpsStopped, Disturbance and the alarms dose_interrupted,
-// vial_not_saved, dose_check and waste_unseen. Every dose it accepts ends in one Dosed.
+// vial_not_saved and dose_check. Every dose it accepts ends in one Dosed.
 // Fails by: only a bug. A dose cut off by it is never begun again: it counts at
 // its worst, and the waste it owes goes out.
 type vial struct {
@@ -260,10 +259,8 @@ func (v *vial) alarm(c *actors.Context, a actors.Alarm) {
 	switch {
 	case a.Name == interrupted && a.Acked && v.book.ledger.Alarm != "":
 		v.acknowledge(c)
-	case a.Name == doseCheck && a.Acked && (v.watch.verdict != check.Fine || v.watch.heldML > 0):
+	case a.Name == doseCheck && a.Acked:
 		v.forgive(c)
-	case a.Name == wasteUnseen && a.Acked && !v.watch.trusted:
-		v.attest(c)
 	}
 }
 
@@ -331,6 +328,8 @@ func (v *vial) command(c *actors.Context, cmd actors.Command) error {
 		if d := v.find(body.ID); d != nil {
 			d.renew(c.Mono())
 		}
+	case actors.WasteSeen:
+		err = v.wasteSeen(c)
 	case actors.SetBottle:
 		err = v.setBottle(c, cmd, body)
 	case actors.Acknowledge:

@@ -9,7 +9,8 @@
 // in than there is room for keeps a vial from running over that nobody can see,
 // and stops sound ones: in a 15 mL vial with its brim at 20 mL a step of 1 mL is
 // 6.5 %, behind a blocked waste line the next is 0.4 % smaller. A fast turbidostat
-// at 0.6 % of noise shows its waste leaving within 4 mL, a noisier one not always.
+// at 0.6 % of noise shows its waste leaving ([Finding.Leaves]) within 4 mL if it
+// has grown steadily before, a noisier one not always: a person who looks knows more.
 // A starved chemostat regrows a step within minutes to the same level, whatever
 // the volume; only the first minutes tell, the better the more doses are given
 // together ([Check.PulseML]). After a start nothing tells a blocked line from a
@@ -39,6 +40,7 @@ const (
 // Dose is what a dose should have done.
 type Dose struct {
 	InflowML float64
+	WasteML  float64 // that left, by the ledger
 	LnStep   float64 // −ln(1+v/V), by the ledger
 }
 
@@ -57,7 +59,7 @@ const (
 type Memory struct {
 	Pieces  []Piece `json:"pieces,omitempty"` // oldest first
 	Dose    Dose    `json:"dose"`             // since the last piece
-	SinceML float64 `json:"since_ml"`         // inflow since the waste was last seen to leave
+	SinceML float64 `json:"since_ml"`         // waste since it was last seen to leave
 }
 
 // Check follows one vial. Its zero value knows nothing yet. Not safe for
@@ -114,7 +116,13 @@ func (c *Check) Ended(at time.Duration, d Dose) {
 	c.dosing, c.quiet, c.sinceDose = false, at+Settle, 0
 	c.Dose.InflowML += d.InflowML
 	c.Dose.LnStep += d.LnStep
-	c.SinceML += d.InflowML
+	c.Drained(d.WasteML)
+}
+
+// Drained says that ml of waste should have left.
+func (c *Check) Drained(ml float64) {
+	c.Dose.WasteML += ml
+	c.SinceML += ml
 }
 
 // Disturbed says that the light changed by itself: a bumped or sampled vial.

@@ -50,7 +50,7 @@ func (k *culture) dose() {
 		k.volume = max(15, k.volume-k.flow*3*k.ml*k.pump)
 	}
 	k.grow(40 * time.Second)
-	k.check.Ended(k.now, Dose{k.ml, -math.Log1p(k.ml / 15)})
+	k.check.Ended(k.now, Dose{k.ml, k.ml, -math.Log1p(k.ml / 15)})
 }
 
 // turbidostat doses when ln OD passes 0; chemostat every 20 min.
@@ -193,7 +193,7 @@ func TestUnverifiedVolumeGrowsInTheDark(t *testing.T) {
 	before := k.check.Judge(5).UnverifiedML
 	for range 5 {
 		k.check.Began(k.now)
-		k.check.Ended(k.now, Dose{1, -math.Log1p(1.0 / 15)})
+		k.check.Ended(k.now, Dose{1, 1, -math.Log1p(1.0 / 15)})
 	}
 	if ml := k.check.Judge(5).UnverifiedML; math.Abs(ml-before-5) > 1e-9 && ml < 5 {
 		t.Errorf("%.1f mL unverified after 5 mL that nobody saw", ml)
@@ -201,6 +201,103 @@ func TestUnverifiedVolumeGrowsInTheDark(t *testing.T) {
 	k.check.Forget()
 	if ml := k.check.Judge(5).UnverifiedML; ml != 0 {
 		t.Errorf("%.1f mL unverified after a look at the vial, want 0", ml)
+	}
+}
+
+// TestProof: as long as a vial has room, OD never takes a blocked line for one that
+// drains; of sound ones at usual noise that have grown steadily it shows nearly all.
+func TestProof(t *testing.T) {
+	seen, sound := 0, 0
+	for _, r := range regimes {
+		for seed := range uint64(6) {
+			for _, pump := range []float64{0.85, 1, 1.15} {
+				for _, noise := range []float64{0.006, 0.016, 0.033} {
+					if r.proves(seed+500, noise, pump, 0) {
+						t.Errorf("%s, noise %v, pump %v, seed %d: a blocked line is proven to drain", r.name, noise, pump, seed)
+					}
+				}
+				if sound++; r.proves(seed+500, 0.006, pump, 1) {
+					seen++
+				}
+			}
+		}
+	}
+	if seen < sound*2/3 { // a starved chemostat never shows it
+		t.Errorf("%d of %d sound vials are proven to drain", seen, sound)
+	}
+}
+
+// proves reports whether OD shows that waste leaves before the vial may be full.
+func (r regime) proves(seed uint64, noise, pump, flow float64) bool {
+	k := r.culture(seed, noise, pump)
+	k.flow = flow
+	if !r.chemostat {
+		k.ln = -0.5
+	}
+	for in := 0.0; ; in += k.ml {
+		if f := k.next(r); f.Leaves {
+			return true
+		}
+		if in+k.ml > 5/PumpError {
+			return false
+		}
+		k.dose()
+	}
+}
+
+// TestTrustKeepsWhatWasLearnt: what is in question begins anew, a fault is seen
+// as soon as before.
+func TestTrustKeepsWhatWasLearnt(t *testing.T) {
+	k := newCulture(1, 0.006, 1)
+	for range 20 {
+		k.turbidostat()
+		k.dose()
+	}
+	k.turbidostat()
+	pieces := len(k.check.Pieces)
+	k.check.Trust()
+	if f := k.check.Judge(5); f.UnverifiedML != 0 || f.Verdict != Fine || len(k.check.Pieces) < pieces {
+		t.Errorf("%d of %d pieces are left: %+v", len(k.check.Pieces), pieces, f)
+	}
+	k.dose()
+	if f := k.next(regimes[0]); f.UnverifiedML > 1 {
+		t.Errorf("a dose of 1 mL later %+v", f)
+	}
+	k.flow = 0
+	if ml, f := k.caught(regimes[0], 5/PumpError); ml == 0 || ml > 20 {
+		t.Errorf("%+v at %.1f mL", f, ml)
+	}
+}
+
+// TestPulsesGrowWithNoise up to half of what fits above the efflux level.
+func TestPulsesGrowWithNoise(t *testing.T) {
+	before := 0.0
+	for i, noise := range []float64{0.006, 0.016, 0.033} {
+		k := newCulture(1, noise, 1)
+		for range 3 {
+			k.turbidostat()
+			k.dose()
+		}
+		k.turbidostat()
+		got := k.check.PulseML(5)
+		if i == 0 && got != 0 || i > 0 && got <= before || got > 5/PumpError/2+1e-9 {
+			t.Errorf("noise %v: pulses of %.2f mL, after %.2f mL at less", noise, got, before)
+		}
+		before = got
+	}
+}
+
+// TestOnlyWasteIsInQuestion: what the ledger knows to be in the vial is no secret.
+func TestOnlyWasteIsInQuestion(t *testing.T) {
+	var c Check
+	c.Began(0)
+	c.Ended(time.Minute, Dose{3, 0, -math.Log1p(3.0 / 10)})
+	if ml := c.Judge(5).UnverifiedML; ml != 0 {
+		t.Errorf("%v mL unverified after media alone, want 0", ml)
+	}
+	c.Drained(2)
+	if ml := c.Judge(5).UnverifiedML; ml != 2 {
+		t.Errorf("%v mL unverified after 2 mL of waste", ml)
 	}
 }
 
