@@ -94,11 +94,14 @@ func safeHAT(found json.RawMessage) (guard.Hardware, error) {
 	return pioreactor.NewSafe(m, h.Board, pioreactor.Options{Roles: h.PWM})
 }
 
-// fakeBoard is the real driver on modelled chips, around a twin.
-type fakeBoard struct {
+// ModelledHAT is the real driver on modelled chips, around a twin. Its methods
+// are safe for concurrent use as far as [hw.Board]'s are.
+type ModelledHAT struct {
 	*pioreactor.Board
-	machine *fake.Machine
-	twin    *sim.Board
+	// Machine is the modelled computer; its Truth is the vial's true state now.
+	Machine *fake.Machine
+	// Twin is the vial, for faults: its own Truth is as old as the last touch of Machine.
+	Twin *sim.Board
 }
 
 func openModelled(cfg Config, at site) (hw.Board, error) {
@@ -107,16 +110,22 @@ func openModelled(cfg Config, at site) (hw.Board, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := newFakeBoard(cfg, m)
+	b, err := NewModelledHAT(cfg, m)
 	if err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
 	return b, nil
 }
 
-// newFakeBoard puts a board on a modelled machine, and a twin into it.
-func newFakeBoard(cfg Config, m *fake.Machine) (*fakeBoard, error) {
-	twin, err := sim.New(cfg.Twin(), m.TwinNow)
+// NewModelledHAT puts a board on a modelled machine, which it closes in the
+// end, and a twin into it. It is what hardware = "fake" opens, and on a machine
+// of [fake.Virtual] what a test of the whole house opens.
+func NewModelledHAT(cfg Config, m *fake.Machine) (*ModelledHAT, error) {
+	vial := cfg.Twin()
+	for _, adc := range m.Wiring().ADC {
+		vial.QuietADC = vial.QuietADC || adc.Driver == "ads1114" // they are modelled without what they average away
+	}
+	twin, err := sim.New(vial, m.TwinNow)
 	if err != nil {
 		return nil, err
 	}
@@ -131,29 +140,29 @@ func newFakeBoard(cfg Config, m *fake.Machine) (*fakeBoard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &fakeBoard{b, m, twin}, nil
+	return &ModelledHAT{b, m, twin}, nil
 }
 
 // Info says that the vial is none.
-func (b *fakeBoard) Info() hw.Info {
+func (b *ModelledHAT) Info() hw.Info {
 	info := b.Board.Info()
 	info.Simulated = true
 	return info
 }
 
 // Snapshot keeps the vial, not the HAT: its registers and lines stay in their folder.
-func (b *fakeBoard) Snapshot() ([]byte, error) { return b.twin.Snapshot() }
+func (b *ModelledHAT) Snapshot() ([]byte, error) { return b.Twin.Snapshot() }
 
 // Restore goes on with a vial that was kept.
-func (b *fakeBoard) Restore(snapshot []byte) error { return b.twin.Restore(snapshot) }
+func (b *ModelledHAT) Restore(snapshot []byte) error { return b.Twin.Restore(snapshot) }
 
 // Close halts, then lets go of the machine.
-func (b *fakeBoard) Close() error {
-	return errors.Join(b.Board.Close(), b.twin.Close(), b.machine.Close())
+func (b *ModelledHAT) Close() error {
+	return errors.Join(b.Board.Close(), b.Twin.Close(), b.Machine.Close())
 }
 
 var (
-	_ hw.Board  = (*fakeBoard)(nil)
+	_ hw.Board  = (*ModelledHAT)(nil)
 	_ claimable = hat{}
-	_ twin      = (*fakeBoard)(nil)
+	_ twin      = (*ModelledHAT)(nil)
 )

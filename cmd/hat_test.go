@@ -33,7 +33,7 @@ func hatUnitWith(t *testing.T, setup fake.Setup, spoil ...fake.Fault) *hatUnit {
 	cfg := DefaultConfig()
 	cfg.Sim.Start = nil
 	cfg.Unit.Name, cfg.Unit.Hardware, cfg.Unit.Model, cfg.Unit.ModelVersion = "pio1", "fake", "pioreactor_20ml", "1.1"
-	board, err := newFakeBoard(cfg, m)
+	board, err := NewModelledHAT(cfg, m)
 	must(t, err)
 	u, err := NewUnit(UnitOptions{Config: cfg, Clock: clk, Board: board, Boot: "boot", Seed: 1})
 	must(t, err)

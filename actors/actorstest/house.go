@@ -26,8 +26,11 @@ import (
 // vial and the same disk. Its methods belong to the test's goroutine.
 type House struct {
 	Config cmd.Config
-	Board  *sim.Board // the true state of the vial
-	Store  *state.Memory
+	// Board is the vial, for faults and its true state. In a house on a HAT that is
+	// the state of the last touch: ask [House.Truth].
+	Board *sim.Board
+	HAT   *cmd.ModelledHAT // nil without HouseOptions.HAT
+	Store *state.Memory
 	// Calibrations are the files of calibrations and estimators.
 	Calibrations calibrate.Config
 	Facts        []actors.Fact // of all boots, in order
@@ -41,6 +44,7 @@ type House struct {
 	skew    time.Duration // of the wall clock
 	boots   int
 	digest  hash.Hash
+	folder  string // of the modelled HAT
 	onFact  []func(actors.Fact)
 }
 
@@ -48,6 +52,9 @@ type House struct {
 type HouseOptions struct {
 	Seed      uint64            // of the order in which actors run, and of the twin
 	Configure func(*cmd.Config) // changes the default configuration
+	// HAT puts the unit on the real drivers and a modelled HAT of that version, such
+	// as "1.2", around the twin. Default: on the twin itself.
+	HAT string
 	// Interfere plants defects; see actors.Options.
 	Interfere func(h *House, actor string, msg any) []any
 	// Wrap puts something between the actors and the twin.
@@ -78,13 +85,8 @@ func Open(t testing.TB, o HouseOptions) *House {
 	if o.Configure != nil {
 		o.Configure(&h.Config)
 	}
-	twin := h.Config.Twin()
 	h.Calibrations = calibrate.Config{Calibrations: calibration.NewMemory(), Estimators: calibration.NewMemory()}
-	board, err := sim.New(twin, func() time.Duration { return h.Lived() })
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.Board = board
+	h.build()
 	if o.Opened != nil {
 		o.Opened(h)
 	}
@@ -105,7 +107,7 @@ func (h *House) boot() {
 	h.t.Helper()
 	h.boots++
 	h.Clock = clock.Virtual(epoch.Add(h.lived+h.skew), h.options.Seed+uint64(h.boots)*1000003)
-	var board hw.Board = h.Board
+	board := h.hardware()
 	if h.options.Wrap != nil {
 		board = h.options.Wrap(board)
 	}
@@ -178,13 +180,12 @@ func (h *House) RunUntil(d time.Duration, what string, ok func() bool) {
 func (h *House) Kill() {
 	h.t.Helper()
 	h.lived, h.Clock = h.Lived(), nil
-	if err := h.Board.Halt(); err != nil {
-		h.t.Fatal(err)
-	}
+	h.powerCut()
 	h.boot()
 }
 
-// Do sends a command and returns its reply, letting at most a second pass.
+// Do sends a command and returns its reply, letting at most 2 s pass: a HAT 1.0
+// needs more than one to start reading OD.
 func (h *House) Do(target string, body any) actors.Reply {
 	return h.Command(actors.Command{Target: target, Body: body})
 }
@@ -193,7 +194,7 @@ func (h *House) Do(target string, body any) actors.Reply {
 func (h *House) Command(cmd actors.Command) (r actors.Reply) {
 	answered := false
 	h.System.Do(cmd, func(got actors.Reply) { r, answered = got, true })
-	h.Clock.RunUntil(h.Clock.Mono()+time.Second, func() bool { return answered })
+	h.Clock.RunUntil(h.Clock.Mono()+2*time.Second, func() bool { return answered })
 	if !answered {
 		r.Code = "unanswered"
 	}

@@ -2,6 +2,7 @@ package device
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
@@ -66,8 +67,22 @@ func (a *adc) next(c *actors.Context) {
 	a.busy, a.queue = true, a.queue[1:]
 	c.Do(func() (any, time.Duration) {
 		got, err := diodes.Burst(b.Plan, b.Channels)
-		return sampled{b.peer, protocol.ADCRead{Burst: got, Start: start, Err: err}}, got.Took
+		return sampled{b.peer, protocol.ADCRead{Burst: got, Diodes: described(diodes, b.Channels), Start: start, Err: err}}, got.Took
 	})
+}
+
+// described are the diodes of channels, in their order; nil if one is not fitted.
+func described(diodes hw.Photodiodes, channels []int) []hw.Photodiode {
+	fitted := diodes.Channels()
+	list := make([]hw.Photodiode, 0, len(channels))
+	for _, number := range channels {
+		i := slices.IndexFunc(fitted, func(d hw.Photodiode) bool { return d.Channel == number })
+		if i < 0 {
+			return nil
+		}
+		list = append(list, fitted[i])
+	}
+	return list
 }
 
 // tachometer is the actor "tachometer".

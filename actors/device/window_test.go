@@ -152,8 +152,8 @@ func TestReadingWithAPumpOnIsFlagged(t *testing.T) {
 
 func TestBurstTakesItsTimeAndTheNextWaits(t *testing.T) {
 	r := quietRig(t, 2)
-	r.tell(job, "adc", protocol.ReadADC{})
-	r.tell(job, "adc", protocol.ReadADC{})
+	r.tell(job, "adc", protocol.ReadADC{Channels: []int{1}})
+	r.tell(job, "adc", protocol.ReadADC{Channels: []int{1}})
 	r.tell(job, "tachometer", protocol.ReadEdges{})
 	if e := got[protocol.EdgesRead](t, r); e.Err == nil {
 		t.Error("edges of a board without a tachometer, want an error")
@@ -161,7 +161,11 @@ func TestBurstTakesItsTimeAndTheNextWaits(t *testing.T) {
 	r.run(2 * time.Second)
 	var starts []time.Duration
 	for _, m := range r.heardBy(job) {
-		starts = append(starts, m.(protocol.ADCRead).Start)
+		read := m.(protocol.ADCRead)
+		starts = append(starts, read.Start)
+		if len(read.Diodes) != 1 || read.Diodes[0].Channel != 1 {
+			t.Errorf("diodes = %+v, want photodiode 1 described", read.Diodes)
+		}
 	}
 	if len(starts) != 2 || starts[1]-starts[0] != r.board.took {
 		t.Errorf("bursts began at %v, want two, %v apart", starts, r.board.took)

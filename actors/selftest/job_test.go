@@ -32,7 +32,13 @@ const (
 // open is a unit with a blank in its vial and no job.
 func open(t *testing.T, seed uint64, change func(*cmd.Config)) *actorstest.House {
 	t.Helper()
-	h := actorstest.Open(t, actorstest.HouseOptions{Seed: seed, Configure: func(c *cmd.Config) {
+	return openOn(t, "", seed, change)
+}
+
+// openOn is open on a modelled HAT of that version; empty is on the twin.
+func openOn(t *testing.T, hat string, seed uint64, change func(*cmd.Config)) *actorstest.House {
+	t.Helper()
+	h := actorstest.Open(t, actorstest.HouseOptions{HAT: hat, Seed: seed, Configure: func(c *cmd.Config) {
 		c.Sim.Start = []string{}
 		if change != nil {
 			change(c)

@@ -31,7 +31,12 @@ const (
 // It is meant for modelled converters (hw/pioreactor/fake). It uses the same
 // random numbers as Burst, so a board should be read one way or the other. A
 // view is not part of a [Board.Snapshot]: a restored twin begins a new one.
-func (b *Board) Volts(channel int) (volts float64, err error) {
+func (b *Board) Volts(channel int) (volts float64, err error) { return b.VoltsAgo(channel, 0) }
+
+// VoltsAgo is [Board.Volts] as it was some time ago, if light and liquid were
+// then what they are now: what a converter has seen that measured all the while
+// and is asked only now.
+func (b *Board) VoltsAgo(channel int, ago time.Duration) (volts float64, err error) {
 	err = b.read(func() error {
 		d := b.diode(channel)
 		if d == nil {
@@ -41,7 +46,7 @@ func (b *Board) Volts(channel int) (volts float64, err error) {
 			return fmt.Errorf("sim: photodiode channel %d: no answer on the bus (fault adc_error)", channel)
 		}
 		v := b.look(d)
-		volts = v.volts((b.at - v.since).Seconds(), b.light.random)
+		volts = v.volts((b.at - ago - v.since).Seconds(), b.light.random)
 		return nil
 	})
 	return volts, err

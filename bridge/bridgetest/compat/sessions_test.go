@@ -21,16 +21,23 @@ import (
 // rig is a whole unit on the twin in virtual time, and what its bridge would say.
 type rig struct {
 	*actorstest.House
-	t      testing.TB
-	said   []said
-	bridge *bridge.Transcript
+	t     testing.TB
+	said  []said
+	when  []time.Duration // of each of said
+	ended time.Duration   // when a life's end began
+	// inferred are the errors of the temperatures so far.
+	inferred []float64
+	bridge   *bridge.Transcript
 }
 
-func open(t testing.TB, configure func(*cmd.Config)) *rig {
+func open(t testing.TB, configure func(*cmd.Config)) *rig { return openOn(t, "", configure) }
+
+// openOn is open on a modelled HAT of that version; empty is on the twin.
+func openOn(t testing.TB, hat string, configure func(*cmd.Config)) *rig {
 	t.Helper()
 	u := &rig{t: t}
 	u.begin()
-	u.House = actorstest.Open(t, actorstest.HouseOptions{Configure: func(c *cmd.Config) {
+	u.House = actorstest.Open(t, actorstest.HouseOptions{HAT: hat, Configure: func(c *cmd.Config) {
 		c.Sim.Start = []string{}
 		c.Experiment.Name = "exp1"
 		configure(c)
@@ -58,7 +65,18 @@ func (u *rig) hear(f actors.Fact) {
 			u.t.Errorf("%s: not a topic of a unit", p.Topic)
 		}
 		u.said = append(u.said, said{topic, string(p.Payload), p.QoS, p.Retain})
+		u.when = append(u.when, u.now())
+		if topic == "E/temperature_automation/temperature" && len(p.Payload) > 0 {
+			u.inferred = append(u.inferred, number(string(p.Payload), "temperature")-u.Truth().VialC)
+		}
 	}
+}
+
+func (u *rig) now() time.Duration {
+	if u.House == nil {
+		return 0 // what was said while it was opened
+	}
+	return u.Lived()
 }
 
 // start starts a job; options are name, value, name, value ….

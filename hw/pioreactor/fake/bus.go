@@ -54,6 +54,7 @@ func (b *bus) Tx(address uint16, w, r []byte) error {
 	}
 	m := b.m
 	m.enter()
+	m.traffic.Transactions[address]++
 	hit := m.faults.bus(address)
 	m.mu.Unlock()
 	took := byteTakes * time.Duration(1+len(w))

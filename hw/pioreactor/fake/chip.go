@@ -29,8 +29,11 @@ type moment struct {
 }
 
 // volts at the converter input that carries name.
-func (n *moment) volts(name string) (float64, error) {
-	v, err := n.world.volts(name)
+func (n *moment) volts(name string) (float64, error) { return n.voltsAgo(name, 0) }
+
+// voltsAgo is volts some time ago, since when nothing has changed.
+func (n *moment) voltsAgo(name string, ago time.Duration) (float64, error) {
+	v, err := n.world.volts(name, ago)
 	if strings.HasPrefix(name, "pd") {
 		v += n.bright
 	}

@@ -31,7 +31,7 @@ const (
 	loopTakes  = 10500 * time.Microsecond // 1024 samples of two inputs
 	slowLoops  = 100                      // between looks at inputs 0 and 1
 	picoRange  = 3.3                      // V
-	forgetting = 1000                     // loops after which the filter knows nothing of before
+	forgetting = 64                       // loops after which the filter knows nothing of before: 0.75⁴⁰ of 16 bits is none
 )
 
 func newPico(at place, inputs [4]string, firmware string) *pico {
@@ -74,8 +74,9 @@ func (c *pico) tx(now *moment, w, r []byte) error {
 
 func (c *pico) settle(now *moment) { _ = c.loop(now) } // the next read says what is wrong
 
-// loop is the firmware's main loop until now, as if what it saw had been what
-// there is to see now all along: whoever changes that settles first.
+// loop is the firmware's main loop until now, as if light and liquid had been
+// all along what they are now: whoever changes that settles first. Each loop has
+// its own noise and its own moment of the mains.
 func (c *pico) loop(now *moment) error {
 	if now.world == nil {
 		return nil
@@ -87,22 +88,16 @@ func (c *pico) loop(now *moment) error {
 	}
 	t[picoLoop] += loops * loopTakes
 	for i := 2; i < 4; i++ {
-		sample, err := c.sample(now, i)
-		if err != nil {
+		if err := c.filter(now, i, int(min(loops, forgetting))); err != nil {
 			return err
 		}
-		value := c.state.get(picoCache + i)
-		for range min(loops, forgetting) {
-			value = uint32(uint16(uint32(0.75*float64(value) + 0.25*float64(sample))))
-		}
-		c.state.set(picoCache+i, value)
 	}
 	if t[picoSlow] != 0 && now.since(&t[picoSlow]) < slowLoops*loopTakes {
 		return nil
 	}
 	t[picoSlow] = now.at
 	for i := range 2 {
-		sample, err := c.sample(now, i)
+		sample, err := c.sample(now, i, 0)
 		if err != nil {
 			return err
 		}
@@ -111,9 +106,24 @@ func (c *pico) loop(now *moment) error {
 	return nil
 }
 
-// sample is the mean of an input over 1024 conversions, before it is kept.
-func (c *pico) sample(now *moment, input int) (uint32, error) {
-	v, err := now.volts(c.inputs[input])
+// filter gives an input's filter the newest loops.
+func (c *pico) filter(now *moment, input, loops int) error {
+	value, newest := c.state.get(picoCache+input), now.at-c.state.times[picoLoop]
+	for k := loops - 1; k >= 0; k-- {
+		sample, err := c.sample(now, input, newest+time.Duration(k)*loopTakes)
+		if err != nil {
+			return err
+		}
+		value = uint32(uint16(uint32(0.75*float64(value) + 0.25*float64(sample))))
+	}
+	c.state.set(picoCache+input, value)
+	return nil
+}
+
+// sample is the mean of an input over 1024 conversions some time ago, before it
+// is kept.
+func (c *pico) sample(now *moment, input int, ago time.Duration) (uint32, error) {
+	v, err := now.voltsAgo(c.inputs[input], ago)
 	return uint32(min(max(v, 0), picoRange) / picoRange * 4095 * c.scale), err
 }
 

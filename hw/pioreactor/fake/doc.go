@@ -36,7 +36,9 @@
 // line, writes a file, is on the bus) first runs everything that was due since,
 // in the order of time: steps of Repeat, edges of the tachometer, new folders of
 // the kernel. Sleep moves its time ahead of the house's until that has caught
-// up. The same seed and the same calls give the same bytes.
+// up: whoever acts in the house meanwhile acts on the machine when the sleeper
+// wakes, up to the 0.3 s of a thermometer's series late. The same seed and the
+// same calls give the same bytes.
 //
 // A driver that changes what its step reads, or shows what it has heard, must
 // therefore ask for the time first: what was due before then happens before.
@@ -48,9 +50,9 @@
 // The twin is asked and driven at exact instants: it lives on [Machine.TwinNow],
 // which is where the model has got to, and is read through [Machine.Truth].
 // A kernel's PWM drives its actor with its duty while enabled. A toggled line
-// drives it with its high time over each whole period; a line that rests for two
-// periods, or for 130 ms when it has just begun, with 0 or 100 %: on and off are
-// late by the same.
+// drives it with what it is until a whole period has passed, and then with its
+// high time over each; a line that rests for two periods with 0 or 100 %. So a
+// steady level acts at once, and the end of pulses two periods late.
 //
 // # Faults (fault.go)
 //

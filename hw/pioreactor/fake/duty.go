@@ -8,8 +8,8 @@ import (
 	"github.com/pioactor/pioactor/hw/pioreactor/describe"
 )
 
-// restAfter is how long a line that has just begun to move, or has stopped,
-// may be still before it counts as at rest: two periods of the heater's 16 Hz.
+// restAfter is how long a line whose period is not known may be still before it
+// counts as at rest: two periods of the heater's 16 Hz.
 const restAfter = 130 * time.Millisecond
 
 // fineDuty is the smallest change of a measured duty that counts, in percent.
@@ -36,7 +36,8 @@ func wiresOf(d describe.Description) (wires []*wire) {
 	return wires
 }
 
-// move is an edge at an instant. It reports whether the duty has changed.
+// move is an edge at an instant. It reports whether the duty has changed. Until a
+// whole period was seen the actor gets what the line is, at once.
 func (w *wire) move(at time.Duration, high bool) (changed bool) {
 	if high == w.high {
 		return false
@@ -45,11 +46,14 @@ func (w *wire) move(at time.Duration, high bool) (changed bool) {
 	if !high {
 		w.fell = at
 		w.restAt = at + w.patience()
-		return false
+		return w.period == 0 && w.become(0)
+	}
+	if w.period == 0 {
+		changed = w.become(100)
 	}
 	if period := at - w.rose; w.counting && period > 0 {
 		w.period = period
-		changed = w.become(float64(w.fell-w.rose) / float64(period) * 100)
+		changed = w.become(float64(w.fell-w.rose)/float64(period)*100) || changed
 	}
 	w.rose, w.counting = at, true
 	w.restAt = at + w.patience()

@@ -76,6 +76,7 @@ func (o *output) Set(high bool) error {
 	}
 	o.m.enter()
 	defer o.m.mu.Unlock()
+	o.m.traffic.Levels[o.pin]++
 	o.m.state.setLine(o.pin, true, high)
 	o.m.moveWire(o.pin, high)
 	return nil
@@ -155,6 +156,7 @@ func (m *Machine) report(pin int, at time.Duration, rising bool) {
 			continue
 		}
 		i.seq++
+		m.traffic.Edges[pin]++
 		m.heard = append(m.heard, report{i, edge{At: at, Rising: rising, Seq: i.seq}})
 	}
 }

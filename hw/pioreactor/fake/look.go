@@ -135,14 +135,15 @@ func (m *Machine) sensors() *moment {
 
 // volts at a converter's input. Only the photodiodes, the rail and the HAT's
 // version are wired; the version's divider is taken to be at 0 V.
-func (w *world) volts(name string) (float64, error) {
+// At a photodiode they may be those of some time ago.
+func (w *world) volts(name string, ago time.Duration) (float64, error) {
 	if name == "aux" && w.rail != nil {
 		s, err := w.rail.Supply()
 		return s.Volts * auxRatio, err
 	}
 	var channel int
 	if n, _ := fmt.Sscanf(name, "pd%d", &channel); n == 1 {
-		v, err := w.board.Volts(channel)
+		v, err := w.board.VoltsAgo(channel, ago)
 		if errors.Is(err, hw.ErrAbsent) {
 			return 0, nil // the holder has no diode there
 		}

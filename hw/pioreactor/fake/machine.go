@@ -42,6 +42,7 @@ type Machine struct {
 	inputs  []*input
 	world   *world // the twin; nil without one
 	faults  faults
+	traffic Traffic
 }
 
 // Make opens the machine of s in dir in real time. A folder that is not yet
@@ -96,6 +97,7 @@ func open(dir string, house func() time.Duration) (*Machine, error) {
 	m.at = m.target()
 	m.twinAt.Store(int64(m.at))
 	m.faults = newFaults(l.Setup.Seed)
+	m.traffic = newTraffic()
 	m.pwm = newPWM(dir, l)
 	m.wires = wiresOf(l.Wiring)
 	return m, nil

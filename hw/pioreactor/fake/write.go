@@ -16,6 +16,7 @@ func (m *Machine) WriteFile(name string, data []byte) error {
 	m.enter()
 	defer m.mu.Unlock()
 	name = path.Clean(filepath.ToSlash(name))
+	m.traffic.Writes[name]++
 	err := m.fileFault(name)
 	if err == nil {
 		err = m.write(name, data)

@@ -62,6 +62,7 @@ func (p *SoftPWM) Set(percent float64) error {
 		return err
 	}
 	width := int64(math.Round(percent / 100 * float64(p.period)))
+	p.clock.Now() // a modelled machine does what was due at the old duty
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -80,6 +81,7 @@ func (p *SoftPWM) Set(percent float64) error {
 
 // Halt drives the line low at once, whatever it did and whatever failed before.
 func (p *SoftPWM) Halt() error {
+	p.clock.Now() // as in Set
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
