@@ -83,7 +83,7 @@ func panelSpecs(board hw.Board) (specs []actors.Spec, err error) {
 
 // devices is the root of the hardware.
 //
-// Takes: ChildState of the devices, OwnerGone. Sends: Ping to them, where somebody
+// Takes: ChildState of the devices, OwnerGone, protocol.ReadHealth. Sends: HealthRead; Ping to them, where somebody
 // wants to know whether they are alive. It is ready when they are.
 // Fails by: a board that cannot be made safe, or a config that does not fit it.
 type devices struct {
@@ -104,6 +104,8 @@ func (d *devices) Receive(c *actors.Context, msg any) error {
 		d.settled(c, msg.Name)
 	case actors.Tick:
 		d.callRoll(c)
+	case protocol.ReadHealth:
+		c.Answer(d.health())
 	case actors.Reply, actors.OwnerGone:
 		if d.roll.Heard(msg) {
 			d.beat(c)
@@ -139,6 +141,14 @@ func (d *devices) start(c *actors.Context) error {
 	}
 	d.watchOver(c)
 	return nil
+}
+
+// health is what the board counts, if it does.
+func (d *devices) health() (read protocol.HealthRead) {
+	if board, ok := d.board.(hw.Healthy); ok {
+		read = protocol.HealthRead{Health: board.Health(), Known: true}
+	}
+	return read
 }
 
 // settled makes "devices" ready once every child has started, or has ended
