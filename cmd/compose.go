@@ -224,7 +224,7 @@ func (c Config) fastForward() time.Duration {
 func (c Config) devices() device.Config {
 	d := c.Bioreactor
 	d.Media = c.Media
-	d.WasteSeen = c.hardware() == "sim" && c.Sim.WasteSeen
+	d.WasteSeen = (c.hardware() == "sim" || c.hardware() == "fake") && c.Sim.WasteSeen
 	d.PWM, d.IRChannel = channelsByRole(c.PWM), irChannel(c.LEDs)
 	return d
 }

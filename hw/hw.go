@@ -55,6 +55,29 @@ type Board interface {
 	Close() error
 }
 
+// Healthy is a [Board] that knows what goes wrong below its drivers.
+type Healthy interface {
+	// Health is how it stands now. It may be called at any time from any
+	// goroutine, and asks no chip.
+	Health() Health
+}
+
+// Health says how well a board is wired.
+type Health struct {
+	// Parts are the chips on its buses and its sensors, in a fixed order.
+	Parts []PartHealth
+	// Trouble is what holds it up now, in words: a bus that hangs, a line that
+	// cannot be driven. Empty when nothing does.
+	Trouble string
+}
+
+// PartHealth counts since the board was opened.
+type PartHealth struct {
+	Name   string // such as "tmp1075 at 0x4f on I2C1"
+	Tried  uint64 // exchanges, each attempt; of a sensor that speaks by itself, its signals
+	Failed uint64 // not answered, too late, or with what cannot be
+}
+
 // Info describes a board.
 type Info struct {
 	Model      string // such as "pioreactor_20ml"

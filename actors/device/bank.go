@@ -26,6 +26,10 @@ type bank struct {
 	flash func(protocol.Hush) map[string]float64
 	// permit cuts what a lease asks for down to what is safe now; nil for all of it.
 	permit func(c *actors.Context, percent float64) float64
+	// lasting is of outputs that a chip on the bus keeps: it may lose them, and a
+	// write may go wrong on the way. They are driven again now and then, and a lease
+	// outlives a failure, as their owners do not ask twice.
+	lasting bool
 	// changed is told of every output that is really driven differently now.
 	changed func(*actors.Context, *part)
 }
@@ -41,8 +45,9 @@ type part struct {
 	peer  actors.Peer // who gets Cut
 	tag   string
 	timer actors.Timer
-	stuck bool // could not even be halted
-	ill   bool // its alarm is on
+	stuck bool          // could not even be halted
+	pause time.Duration // before the next attempt to halt it
+	ill   bool          // its alarm is on
 }
 
 // Messages of a device to itself.
@@ -51,8 +56,12 @@ type (
 	rehalt  struct{ output string } // try again to halt
 )
 
-// rehaltAfter is the pause between attempts to halt what does not obey.
-const rehaltAfter = time.Second
+// Pauses between attempts to halt what does not obey: on a bus, which others
+// need, they double; a pump is tried every second.
+const (
+	rehaltAfter  = time.Second
+	rehaltSeldom = 16 * time.Second
+)
 
 func newBank(device string, longest time.Duration, outs map[string]hw.Output) (*bank, error) {
 	b := &bank{device: device}
@@ -175,6 +184,15 @@ func codeOf(err error) string {
 
 // apply drives p as its lease or the hush wants it. On an error p is halted.
 func (b *bank) apply(c *actors.Context, p *part) error {
+	want := b.wanted(c, p)
+	if want == p.value && !p.stuck {
+		return nil
+	}
+	return b.drive(c, p, want)
+}
+
+// wanted is what p should be driven with now.
+func (b *bank) wanted(c *actors.Context, p *part) float64 {
 	out, _ := b.table.Output(p.name)
 	want := out.Value(c.Mono())
 	if b.permit != nil {
@@ -187,24 +205,28 @@ func (b *bank) apply(c *actors.Context, p *part) error {
 			want = min(want, p.value) // less is safety; more waits for the window's end
 		}
 	}
-	if want == p.value && !p.stuck {
-		return nil
-	}
+	return want
+}
+
+func (b *bank) drive(c *actors.Context, p *part, want float64) error {
 	if p.value > 0 {
 		p.ran += c.Mono() - p.since
 	}
 	p.since = c.Mono()
+	before := p.value
 	err := set(p.out, want)
 	if err != nil {
 		b.failed(c, p, want, err)
 		want = 0
-	} else if p.ill && (want > 0 || p.stuck) {
-		p.ill, p.stuck = false, false
+	} else if p.ill && (want > 0 || p.stuck || b.lasting) {
+		p.ill, p.stuck, p.pause = false, false, 0
 		c.Clear(alarmOf(p.name))
 		c.Tell(devicesName, obeys{p.name, true})
 	}
 	b.noted(p, want)
-	b.changed(c, p)
+	if want != before || err != nil || !b.lasting {
+		b.changed(c, p)
+	}
 	return err
 }
 
@@ -225,7 +247,11 @@ func (b *bank) failed(c *actors.Context, p *part, want float64, err error) {
 	if halted := p.out.Halt(); halted != nil {
 		p.stuck = true
 		text += fmt.Sprintf("; and cannot be halted: %v; cut its power", halted)
-		c.After(rehaltAfter, rehalt{p.name})
+		if p.pause = max(2*p.pause, rehaltAfter); !b.lasting {
+			p.pause = rehaltAfter
+		}
+		p.pause = min(p.pause, rehaltSeldom)
+		c.After(p.pause, rehalt{p.name})
 		c.Tell(devicesName, obeys{p.name, false})
 	}
 	if !p.ill {

@@ -83,7 +83,7 @@ func panelSpecs(board hw.Board) (specs []actors.Spec, err error) {
 
 // devices is the root of the hardware.
 //
-// Takes: ChildState of the devices, OwnerGone. Sends: Ping to them, where somebody
+// Takes: ChildState of the devices, OwnerGone, protocol.ReadHealth. Sends: HealthRead; Ping to them, where somebody
 // wants to know whether they are alive. It is ready when they are.
 // A board of which a chip does not answer is an alarm: the device whose chip it is
 // tries until it does, and the others do their work.
@@ -109,6 +109,8 @@ func (d *devices) Receive(c *actors.Context, msg any) error {
 		d.heed(c, msg)
 	case actors.Tick:
 		d.callRoll(c)
+	case protocol.ReadHealth:
+		c.Answer(d.health())
 	case actors.Reply, actors.OwnerGone:
 		if d.roll.Heard(msg) {
 			d.beat(c)
@@ -143,6 +145,14 @@ func (d *devices) start(c *actors.Context) error {
 	}
 	d.watchOver(c)
 	return nil
+}
+
+// health is what the board counts, if it does.
+func (d *devices) health() (read protocol.HealthRead) {
+	if board, ok := d.board.(hw.Healthy); ok {
+		read = protocol.HealthRead{Health: board.Health(), Known: true}
+	}
+	return read
 }
 
 // settled makes "devices" ready once every child has started, or has ended

@@ -79,17 +79,23 @@ func (b *bank) loosen(c *actors.Context) {
 	}
 }
 
-// applyAll drives every output as it should be; who does not obey is cut.
+// applyAll drives every output as it should be; who does not obey is cut. A light
+// that a chip shows by mistake must not be measured: all are written then.
 func (b *bank) applyAll(c *actors.Context) {
 	for _, p := range b.parts {
-		if err := b.apply(c, p); err != nil && p.owner != "" {
+		apply := b.apply
+		if b.lasting {
+			apply = b.again
+		}
+		if err := apply(c, p); err != nil && p.owner != "" && !b.lasting {
 			b.cut(c, p, "hardware: "+err.Error())
 		}
 	}
 }
 
+// pumpOn reports a pump that runs, or may: one that could not be halted.
 func (b *bank) pumpOn() bool {
-	return b.device == pumpsName && slices.ContainsFunc(b.parts, func(p *part) bool { return p.value > 0 })
+	return b.device == pumpsName && slices.ContainsFunc(b.parts, func(p *part) bool { return p.value > 0 || p.stuck })
 }
 
 // wait queues an order until the hush is over. The last of an owner for one

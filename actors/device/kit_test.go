@@ -38,6 +38,7 @@ type tap struct {
 	broken bool
 	sick   bool    // not even Halt works
 	onS    float64 // s
+	asked  func()  // of every Halt
 }
 
 func newBench(now func() time.Duration) *bench {
@@ -73,6 +74,9 @@ func (o *tap) Set(percent float64) error {
 }
 
 func (o *tap) Halt() error {
+	if o.asked != nil {
+		o.asked()
+	}
 	if o.sick {
 		return errBus
 	}

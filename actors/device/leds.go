@@ -59,6 +59,7 @@ func newLEDs(outs map[string]hw.Output, ir string) *leds {
 		panic(err) // ledSpec has made one like it
 	}
 	l := &leds{bank: bank, ir: ir, wanted: map[string]float64{}, source: map[string]string{}}
+	bank.lasting = true
 	bank.changed = func(*actors.Context, *part) { l.lit = true }
 	bank.flash = func(h protocol.Hush) map[string]float64 { return flash(outs, ir, h) }
 	return l
@@ -84,6 +85,7 @@ func (l *leds) Receive(c *actors.Context, msg any) error {
 	switch m := msg.(type) {
 	case actors.Started:
 		actors.Subscribe[actors.JobState](c)
+		c.After(refreshEvery, refresh{})
 	case actors.JobState:
 		l.claim(c, m)
 	case actors.Command:

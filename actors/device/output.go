@@ -102,6 +102,8 @@ func (b *bank) receive(c *actors.Context, msg any) error {
 		b.over(c, m.tag)
 	case rehalt:
 		b.rehalt(c, m.output)
+	case refresh:
+		b.refresh(c)
 	case actors.Stopping:
 		return b.Halt()
 	}

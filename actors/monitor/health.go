@@ -38,9 +38,11 @@ const (
 	alarmClock    = "clock_wrong"
 	alarmJump     = "clock_jumped"
 	alarmUnsynced = "clock_unsynchronised"
+	alarmBus      = "bus_errors"
+	alarmTrouble  = "board_trouble"
 )
 
-var alarms = []string{alarmDisk, alarmHot, alarmMemory, alarmNetwork, alarmVoltage, alarmBoard, alarmClock, alarmJump, alarmUnsynced}
+var alarms = []string{alarmDisk, alarmHot, alarmMemory, alarmNetwork, alarmVoltage, alarmBoard, alarmClock, alarmJump, alarmUnsynced, alarmBus, alarmTrouble}
 
 // judge raises name when bad, clears it when good, and else leaves it.
 func judge(c *actors.Context, name, priority string, bad, good bool, text string) {

@@ -22,7 +22,7 @@ type fake struct {
 
 func (f fake) Receive(c *actors.Context, msg any) error {
 	switch msg.(type) {
-	case protocol.ReadRail, protocol.ReadTemperature:
+	case protocol.ReadRail, protocol.ReadTemperature, protocol.ReadHealth:
 		c.Answer(f.answer())
 	case protocol.ShowCodes, protocol.BlinkOnce:
 		*f.heard = append(*f.heard, msg)

@@ -53,6 +53,8 @@ type Monitor struct {
 	ahead     time.Duration // the wall clock over the steady one, when last looked at
 	looked    bool
 	jumpedAt  time.Duration // on Mono
+
+	counts map[string]hw.PartHealth // of the last look, by name
 }
 
 // reading is one look at the machine.
@@ -85,6 +87,8 @@ func (m *Monitor) Receive(c *actors.Context, msg any) error {
 		m.judgeRail(c, msg)
 	case protocol.TemperatureRead:
 		judgeBoard(c, msg)
+	case protocol.HealthRead:
+		m.judgeWiring(c, msg)
 	case protocol.Board:
 		return m.board(c, msg.Info)
 	case protocol.Button:
@@ -169,6 +173,7 @@ func (m *Monitor) look(c *actors.Context) {
 	m.judgeClock(c)
 	m.show(c)
 	c.Tell("rail", protocol.ReadRail{})
+	c.Tell("devices", protocol.ReadHealth{})
 	c.Tell("thermometer", protocol.ReadTemperature{})
 	if m.reading || m.real && !c.System().Clock().IsLive() {
 		return

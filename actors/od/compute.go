@@ -55,6 +55,7 @@ func (j *Job) compute(c *actors.Context) {
 	j.waiting = b
 	if j.ref.FirstV > 0 && !j.saving {
 		j.saving = true
+		j.firstIR = j.ir
 		c.Save(key(c.Experiment()), kept{j.ref.FirstV, j.ir, j.vial})
 	}
 }
@@ -77,6 +78,14 @@ func (j *Job) savedFirst(c *actors.Context, m actors.Saved) {
 	}
 }
 
+// outshone reports a reference that sees far more than its first light, although
+// the lamp is no brighter than then: it is not the lamp's light, or a converter
+// that wraps around. Lamps age to be dimmer, and warmth makes some percent.
+func (j *Job) outshone(seen optics.Reading) bool {
+	const most = 1.5
+	return j.ref.FirstV > 0 && j.firstIR > 0 && j.ir <= 1.01*j.firstIR && seen.Volts > most*j.ref.FirstV
+}
+
 // reference follows the lamp.
 func (j *Job) reference(c *actors.Context, raw []optics.Reading) (lamp optics.Quality) {
 	lamp = optics.Good
@@ -87,6 +96,11 @@ func (j *Job) reference(c *actors.Context, raw []optics.Reading) (lamp optics.Qu
 		seen := raw[i]
 		if seen.Volts < max(faintV, faintShare*j.ref.FirstV) {
 			seen.Volts = 0 // noise: a dead lamp is not a steady one
+		}
+		if j.outshone(seen) {
+			lamp = j.watchLamp(c, optics.ReferenceUnstable)
+			j.remember(i, raw[i], lamp)
+			continue
 		}
 		j.ref, lamp = j.ref.Next(seen, j.Interval)
 		lamp = j.watchLamp(c, lamp)
@@ -126,7 +140,7 @@ func (j *Job) assemble(c *actors.Context, raw []optics.Reading, lamp optics.Qual
 			continue
 		}
 		od := j.ref.Normalize(r, lamp)
-		q := optics.Worse(od.Quality, common)
+		q := ch.besides(od.Volts, optics.Worse(od.Quality, common))
 		j.remember(i, r, q)
 		b.raw = append(b.raw, q)
 		b.readings = append(b.readings, j.calibrated(c, j.subtract(c, actors.ODReading{
@@ -137,6 +151,22 @@ func (j *Job) assemble(c *actors.Context, raw []optics.Reading, lamp optics.Qual
 		})))
 	}
 	return b
+}
+
+// besides is the quality of a reading beside those before it: a good one that
+// jumps is not.
+func (ch *channel) besides(od float64, q optics.Quality) optics.Quality {
+	if q != optics.Good {
+		if q.UsableForControl() {
+			ch.near = ch.near.Follow(od)
+		}
+		return q
+	}
+	var fits bool
+	if ch.near, fits = ch.near.Next(od); !fits {
+		return optics.Disturbed
+	}
+	return q
 }
 
 // publish hands the readings out, each and together.

@@ -19,7 +19,7 @@ const steadyFor = 6
 func (j *Job) watchLamp(c *actors.Context, lamp optics.Quality) optics.Quality {
 	if lamp == optics.ReferenceUnstable {
 		j.steady = -steadyFor
-		c.Raise("reference_unstable", "medium", "The reference photodiode is unsteady: readings are not used, nothing is dosed by them until it is steady for 6 readings. Look at the IR LED and its cable.", false)
+		c.Raise("reference_unstable", "medium", "The reference photodiode is unsteady, or sees light that is not the lamp's: readings are not used, nothing is dosed by them until it is steady for 6 readings. Look at the IR LED and its cable.", false)
 		return lamp
 	}
 	j.watchDark(c, lamp == optics.ReferenceMissing)

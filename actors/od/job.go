@@ -100,6 +100,7 @@ type channel struct {
 	number int
 	angle  string
 	volts  float64 // of the last usable reading; 0 for none
+	near   optics.Neighbours
 }
 
 // channelsOf lists the channels in ascending order, signal and reference.
@@ -208,6 +209,7 @@ const brightLED = 90
 func (j *Job) forget() {
 	for i := range j.channels {
 		j.channels[i].volts = 0
+		j.channels[i].near = j.channels[i].near.Forget()
 	}
 }
 

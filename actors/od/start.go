@@ -77,6 +77,7 @@ func (j *Job) prepare(k kept) (err error) {
 		}
 	}
 	j.weigh()
+	j.firstIR = k.IRPercent
 	j.ref, err = optics.NewReference(mode, j.ReferenceEMA, k.FirstV)
 	return err
 }

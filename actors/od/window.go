@@ -73,7 +73,8 @@ type run struct {
 	vial    uint64                       // number of the vial that ref belongs to
 	collect func(*actors.Context, batch) // takes the readings in place of everybody
 	ref     optics.Reference
-	saved   bool // the first reference is on the disk
+	firstIR float64 // % of the IR LED at the first reference
+	saved   bool    // the first reference is on the disk
 	saving  bool
 	waiting batch
 	steady  int  // references in a row that were not unstable

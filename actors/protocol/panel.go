@@ -14,6 +14,15 @@ type RailRead struct {
 	Err    error
 }
 
+// ReadHealth asks the actor "devices" how the board is wired. Answered by HealthRead.
+type ReadHealth struct{}
+
+// HealthRead answers ReadHealth; Known is false of a board that does not count.
+type HealthRead struct {
+	Health hw.Health
+	Known  bool
+}
+
 // Codes says which error codes are true, by number: 1 to 8. Source of the
 // numbers: Pioreactor 26.7.2, error_codes.py.
 type Codes [9]bool

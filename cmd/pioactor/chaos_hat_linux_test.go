@@ -56,12 +56,12 @@ func endMany(t *testing.T, how string, ends, nodes int) (toDeath, toSafe []time.
 	if t.Failed() {
 		t.FailNow()
 	}
-	t.Logf("%s, %d nodes beside each other on %d cores, load %.1f", how, nodes, runtime.NumCPU(), load(t))
+	t.Logf("%s, %d nodes beside each other on %d cores, load %.1f", how, nodes, runtime.NumCPU(), waiting(t))
 	return tell(t, victims)
 }
 
-// load is the number of processes that wanted a core in the last minute.
-func load(t *testing.T) (mean float64) {
+// waiting is the number of processes that wanted a core in the last minute.
+func waiting(t *testing.T) (mean float64) {
 	t.Helper()
 	text, err := os.ReadFile("/proc/loadavg")
 	if err == nil {
@@ -77,7 +77,7 @@ func load(t *testing.T) (mean float64) {
 // the distribution is told.
 func mustBeQuick(t *testing.T, toSafe []time.Duration) {
 	t.Helper()
-	if load(t) > float64(runtime.NumCPU()-1) {
+	if waiting(t) > float64(runtime.NumCPU()-1) {
 		t.Log("no core was idle: the limits do not hold")
 		return
 	}

@@ -3,6 +3,8 @@ package pioreactor
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync/atomic"
 
 	"github.com/pioactor/pioactor/hw"
@@ -28,23 +30,24 @@ type Options struct {
 // Board drives one HAT. Methods of different parts may be called concurrently,
 // Halt and Close from anywhere at any time.
 type Board struct {
-	info    hw.Info
-	machine machine.Machine
-	bus     *chip.Bus
-	own     map[uint16]bool // addresses of the chips on it
-	lines   machine.Lines
-	parts   chip.Parts
-	outputs map[int]*pwm // by PWM channel, all five
-	roles   map[string]int
-	patient chip.Config
-	diodes  *photodiodes
-	leds    [chip.Channels]led
-	light   *light
-	button  button
-	tacho   tachometer
-	thermo  thermometer
-	rail    rail
-	closed  atomic.Bool
+	info     hw.Info
+	machine  machine.Machine
+	bus      *chip.Bus
+	lines    machine.Lines
+	parts    chip.Parts
+	chips    []soldered
+	channels []int        // of outputs, ascending
+	outputs  map[int]*pwm // by PWM channel, all five
+	roles    map[string]int
+	patient  chip.Config
+	diodes   *photodiodes
+	leds     [chip.Channels]led
+	light    *light
+	button   button
+	tacho    tachometer
+	thermo   thermometer
+	rail     rail
+	closed   atomic.Bool
 }
 
 // Open takes hold of every part that d describes and drives every output to 0.
@@ -81,7 +84,6 @@ func (b *Board) open(d describe.Description) (err error) {
 
 // openBus opens the wires and makes the drivers of what is on them.
 func (b *Board) openBus(d describe.Description) error {
-	b.own = ownAddresses(d)
 	wire, err := b.machine.I2C(d.Bus)
 	if err != nil {
 		return err
@@ -92,6 +94,7 @@ func (b *Board) openBus(d describe.Description) error {
 	if b.parts, err = chip.Fit(b.bus, d); err != nil {
 		return err
 	}
+	b.chips, b.channels = solderedOn(d), slices.Sorted(maps.Keys(b.outputs))
 	b.diodes, b.thermo, b.rail = newPhotodiodes(b), thermometer{b}, rail{b}
 	for i := range b.leds {
 		b.leds[i] = led{b, i}

@@ -100,8 +100,16 @@ func (l *led) Set(percent float64) error {
 	if err := l.board.alive(); err != nil {
 		return err
 	}
+	return l.drive(percent)
+}
+
+// drive writes first: whatever the chip says of itself afterwards, it was told.
+func (l *led) drive(percent float64) error {
 	defer l.board.diodes.lit()
-	return l.board.parts.LEDs.Set(l.index, percent)
+	if err := l.board.parts.LEDs.Set(l.index, percent); err != nil || l.board.parts.Pico == nil {
+		return err
+	}
+	return l.board.parts.Pico.Check()
 }
 
 // Halt puts it out.
@@ -109,8 +117,7 @@ func (l *led) Halt() error {
 	if l.board.closed.Load() {
 		return nil
 	}
-	defer l.board.diodes.lit()
-	return l.board.parts.LEDs.Set(l.index, 0)
+	return l.drive(0)
 }
 
 // light is the light that speaks to people.

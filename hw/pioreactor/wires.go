@@ -2,9 +2,9 @@ package pioreactor
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pioactor/pioactor/hw"
-	"github.com/pioactor/pioactor/hw/pioreactor/describe"
 )
 
 // I2C is the bus, for devices that the board does not know.
@@ -26,22 +26,10 @@ func (w wires) Tx(address uint16, out, in []byte) error {
 	if address < firstAddress || address > lastAddress {
 		return fmt.Errorf("pioreactor: I2C address 0x%02x: want 0x%02x to 0x%02x", address, firstAddress, lastAddress)
 	}
-	if w.board.own[address] {
+	if slices.ContainsFunc(w.board.chips, func(s soldered) bool { return s.address == address }) {
 		return fmt.Errorf("pioreactor: I2C address 0x%02x is that of one of the board's own chips; give yours another", address)
 	}
 	return w.board.bus.Retry(address, out, in)
-}
-
-// ownAddresses are those of the chips that d describes.
-func ownAddresses(d describe.Description) map[uint16]bool {
-	own := map[uint16]bool{d.LED.Address: true}
-	if d.Thermometer != 0 {
-		own[d.Thermometer] = true
-	}
-	for _, adc := range d.ADC {
-		own[adc.Address] = true
-	}
-	return own
 }
 
 var _ hw.Wires = (*Board)(nil)

@@ -1,7 +1,7 @@
 // Package optics turns a burst of photodiode samples into one uncalibrated
 // optical density: when to sample ([SamplingPlan]), how to take mains hum and
 // outliers out ([Channel.Read]), how to divide by the reference photodiode
-// ([Reference]), and how far the result may be trusted ([Quality]).
+// ([Reference]), whether a reading fits those before it ([Neighbours]), and how far the result may be trusted ([Quality]).
 //
 // It refuses to guess: a value that is not trustworthy carries a quality that
 // says why, and no value is ever NaN or infinite. It knows no clock, no
@@ -67,6 +67,10 @@ func PriorWeight(smoothing float64, interval time.Duration) float64 {
 // equal while every sample lies above dark, and below it cutting samples at
 // zero would push a weak signal upward.
 func (c Channel) Read(samples []hw.Sample, previousV float64) Reading {
+	samples, err := together(samples)
+	if err != nil {
+		return Reading{Quality: SensorError}
+	}
 	kept, err := trim(samples)
 	if err != nil {
 		return Reading{Quality: SensorError}
@@ -93,6 +97,9 @@ const muchHum = 0.9
 func (c Channel) judge(kept trimmed, fit Fit, above float64) Quality {
 	if kept.high >= c.Diode.FullScaleV && c.Diode.FullScaleV > 0 {
 		return Saturated
+	}
+	if kept.rough(fit, c.humHz()) {
+		return SensorError
 	}
 	q := CheckDark(c.darkV())
 	if above < 0 {

@@ -26,6 +26,8 @@ const (
 	seedPower   = 1e-6 // 0.001²: what a healthy LED shows
 	noiseLimit  = 0.025
 	noisePer    = 5 * time.Second // the limit grows with √(interval/5 s)
+	stepLimit   = 1.6             // times the noise limit: 4 % at 5 s, of which a reading would keep 3 %
+	stepLasts   = 6               // readings; then it is another lamp
 )
 
 // Reference follows the light source through the reference photodiode, so that
@@ -43,6 +45,8 @@ type Reference struct {
 	Relative float64 `json:"relative"`    // averaged reference/first; 0 = none yet
 	Baseline float64 `json:"baseline"`    // the noise guard's expectation; 0 = none yet
 	Power    float64 `json:"power"`       // the guard's mean squared residual
+	Step     float64 `json:"step"`        // what the lamp has jumped to, as Relative; 0 = it has not
+	Steps    int     `json:"steps"`       // readings there
 }
 
 // NewReference starts an experiment (firstV 0) or resumes one with the first
@@ -61,7 +65,7 @@ func (r Reference) Validate() error {
 	if !(r.Alpha >= 0 && r.Alpha < 1) {
 		errs = append(errs, fmt.Errorf("optics: reference average %v: want 0 to below 1", r.Alpha))
 	}
-	for _, v := range [...]float64{r.FirstV, r.Relative, r.Baseline, r.Power} {
+	for _, v := range [...]float64{r.FirstV, r.Relative, r.Baseline, r.Power, r.Step} {
 		if !finite(v) || v < 0 {
 			errs = append(errs, fmt.Errorf("optics: reference state %v: want a number of at least 0", v))
 		}
@@ -71,9 +75,9 @@ func (r Reference) Validate() error {
 
 // Next takes in one reference reading; interval is the time between readings.
 // The quality is that of every OD normalized with it: [ReferenceMissing] for a
-// bad or dark reading, [ReferenceUnstable] when the light flickers. Neither
-// changes the average; an unstable one also restarts the guard, so that the next
-// steady reading is good again.
+// bad or dark reading, [ReferenceUnstable] when the light flickers or has jumped.
+// Neither changes the average; an unstable one also restarts the guard, so that the
+// next steady reading is good again. A jump that lasts begins another average.
 func (r Reference) Next(reading Reading, interval time.Duration) (Reference, Quality) {
 	if r.Mode == None {
 		return r, Good
@@ -88,12 +92,29 @@ func (r Reference) Next(reading Reading, interval time.Duration) (Reference, Qua
 	if !finite(rel) || rel <= 0 {
 		return r, ReferenceMissing
 	}
+	if r.Relative > 0 && math.Abs(rel/r.Relative-1) > stepLimit*NoiseLimit(interval) {
+		return r.jumped(rel, interval), ReferenceUnstable
+	}
+	r.Step, r.Steps = 0, 0
 	if r = r.watch(rel); math.Sqrt(r.Power) > NoiseLimit(interval) {
 		r.Baseline, r.Power = 0, seedPower
 		return r, ReferenceUnstable
 	}
 	r.Relative = ema(r.Relative, rel, r.Alpha)
 	return r, reading.Quality
+}
+
+// jumped counts readings of a lamp that is not as it was on average: one may be
+// a flipped bit, several that agree are a lamp that has changed.
+func (r Reference) jumped(rel float64, interval time.Duration) Reference {
+	if r.Step == 0 || math.Abs(rel/r.Step-1) > stepLimit*NoiseLimit(interval) {
+		r.Steps = 0
+	}
+	r.Step, r.Steps = rel, r.Steps+1
+	if r.Steps >= stepLasts {
+		r.Relative, r.Baseline, r.Power, r.Step, r.Steps = rel, 0, seedPower, 0, 0
+	}
+	return r
 }
 
 // watch updates the noise guard.

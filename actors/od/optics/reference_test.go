@@ -75,15 +75,25 @@ func TestFlickerTripsThenRecovers(t *testing.T) {
 		}
 	}
 	before := r.Relative
-	// √(0.05·0.15² + 0.95·power) > 0.025: a jump of 15 % trips, 10 % does not.
-	if _, q = r.Next(good(0.2*1.10), interval); q != optics.Good {
-		t.Errorf("a step of 10 %% is %q, want good", q)
+	if _, q = r.Next(good(0.2*1.03), interval); q != optics.Good {
+		t.Errorf("a step of 3 %% is %q, want good", q)
+	}
+	if after, q := r.Next(good(0.2*1.10), interval); q != optics.ReferenceUnstable || after.Relative != before {
+		t.Errorf("a step of 10 %% is %q, want unstable: it would make the OD wrong by 8 %%", q)
 	}
 	if r, q = r.Next(good(0.2*1.15), interval); q != optics.ReferenceUnstable || r.Relative != before {
 		t.Errorf("a step of 15 %% is %q, average %v, want unstable and still %v", q, r.Relative, before)
 	}
-	if r, q = r.Next(good(0.2*1.15), interval); q != optics.Good || r.Relative <= before {
-		t.Errorf("steady again: %q, average %v, want good and rising", q, r.Relative)
+	if back, q := r.Next(good(0.2), interval); q != optics.Good || back.Relative != before {
+		t.Errorf("back again: %q, average %v, want good and %v", q, back.Relative, before)
+	}
+	for n := range 5 { // and the first above
+		if r, q = r.Next(good(0.2*1.15), interval); q != optics.ReferenceUnstable {
+			t.Errorf("reading %d after the jump is %q, want unstable", n+2, q)
+		}
+	}
+	if r, q = r.Next(good(0.2*1.15), interval); q != optics.Good || math.Abs(r.Relative-1.15) > 1e-9 {
+		t.Errorf("a lamp that stays brighter: %q, average %v, want good and 1.15", q, r.Relative)
 	}
 }
 

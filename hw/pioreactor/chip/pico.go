@@ -1,6 +1,7 @@
 package chip
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -95,6 +96,19 @@ func (p *Pico) Firmware() (string, error) {
 	p.scale = 0
 	err := p.identify()
 	return p.firmware, err
+}
+
+// Check asks now and then whether the chip still makes sense. What is written to
+// its LEDs cannot be read back: a bus on which every bit counts for another shows
+// itself here.
+func (p *Pico) Check() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	err := p.identify()
+	if errors.Is(err, ErrImplausible) {
+		err = p.identify() // once may be a flipped bit of this very answer
+	}
+	return err
 }
 
 // identify asks for the firmware, twice: a wrong one would make every voltage

@@ -75,7 +75,7 @@ func (b *bus) Tx(address uint16, w, r []byte) error {
 // meanwhile may use the bus.
 func (m *Machine) occupied(took time.Duration, f func() error) error {
 	if m.house != nil {
-		m.Sleep(took)
+		m.Sleep(min(took, time.Duration(m.leave.Load())-m.Now()+tooSoon))
 	}
 	m.bus.Lock()
 	defer m.bus.Unlock()

@@ -54,11 +54,14 @@ func (m *Machine) Sleep(d time.Duration) {
 }
 
 // Within runs f and reports whether it ended within limit. In virtual time f
-// always runs to its end, and the model's time has moved on by what it took.
+// always runs to its end, and the model's time has moved on by what it took: of a
+// stuck bus just longer than limit, as a caller would leave then.
 func (m *Machine) Within(limit time.Duration, f func()) bool {
 	if m.house != nil {
 		start := m.Now()
+		m.leave.Store(int64(start + limit))
 		f()
+		m.leave.Store(int64(never))
 		return m.Now()-start <= limit
 	}
 	return m.real.Within(limit, f)

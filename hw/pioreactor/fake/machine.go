@@ -27,7 +27,8 @@ type Machine struct {
 	bus    sync.Mutex // one transaction at a time
 	onBus  *os.File   // locked meanwhile, for other processes
 	twinAt atomic.Int64
-	stop   func() // ends the goroutine of real time
+	leave  atomic.Int64 // when who waits for the bus in Within gives it up
+	stop   func()       // ends the goroutine of real time
 
 	mu      sync.Mutex    // of what follows
 	at      time.Duration // until when the model has run
@@ -96,6 +97,7 @@ func open(dir string, house func() time.Duration) (*Machine, error) {
 	m.chips = chipsOf(l, state)
 	m.at = m.target()
 	m.twinAt.Store(int64(m.at))
+	m.leave.Store(int64(never))
 	m.faults = newFaults(l.Setup.Seed)
 	m.traffic = newTraffic()
 	m.pwm = newPWM(dir, l)

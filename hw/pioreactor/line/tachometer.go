@@ -2,6 +2,7 @@ package line
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -16,7 +17,10 @@ const shortest = 8 * time.Millisecond
 // Tachometer counts the falling edges of a hall sensor, one a turn, by the
 // kernel's stamps. Edges sooner than 8 ms after the last that counted are bounces.
 // Edges that the machine says it lost are counted too, as far as so many turns fit
-// into the time. Safe for concurrent use.
+// into the time. A bar is heavy: an edge much too soon after the last is none, and
+// one turn that takes just as long as two or three is a sensor that missed some.
+// Both are put right, and counted as odd when the bar turned evenly before. Safe
+// for concurrent use.
 type Tachometer struct {
 	clock machine.Clock
 	line  machine.InputLine
@@ -26,8 +30,22 @@ type Tachometer struct {
 	edges  hw.Edges
 	from   time.Duration // when it was opened
 	seq    uint32
+	gap    time.Duration // the last turn took so long; 0 after a rest
+	filled bool          // turns were put in just before
+	told   uint64        // edges
+	odd    uint64        // of them: too soon or too late
+	steady int           // turns in a row that took about as long as the one before
 	closed bool
 }
+
+const (
+	rest    = time.Second // a bar that takes longer for a turn is starting, or stopping
+	tooSoon = 0.3         // of the turn before
+	near    = 0.15        // of a turn: how well missed ones must fit
+	mostGap = 3           // turns that may be one gap
+	even    = 0.25        // of a turn: how much a bar that is neither starting nor stopping may differ
+	settled = 5           // such turns in a row
+)
 
 // NewTachometer listens to pin, pulled up.
 func NewTachometer(clock machine.Clock, lines machine.Lines, pin int) (*Tachometer, error) {
@@ -56,7 +74,67 @@ func (t *Tachometer) heard(e machine.Edge) {
 	if turns = min(turns, room); turns == 0 {
 		return
 	}
+	t.told += turns
+	if turns = t.regular(e.At-t.edges.Last, turns); turns == 0 {
+		return
+	}
 	t.edges = hw.Edges{Count: t.edges.Count + turns, Last: e.At}
+}
+
+// regular is how many turns a gap that ends with an edge really was, by the turn
+// before. Turns are put in once in a row at most: a bar at half its speed is
+// believed at its second turn.
+func (t *Tachometer) regular(gap time.Duration, turns uint64) uint64 {
+	switch missed := missing(gap, t.gap); {
+	case t.edges.Count == 0:
+		return turns // how long that turn took nobody knows
+	case turns > 1 || t.gap == 0:
+	case float64(gap) < tooSoon*float64(t.gap):
+		t.wonder()
+		return 0
+	case missed > 0 && !t.filled:
+		t.wonder()
+		t.filled = true
+		return turns + missed
+	}
+	t.filled = false
+	before := t.gap
+	t.gap = gap / time.Duration(turns)
+	if t.steady++; math.Abs(float64(t.gap-before)) > even*float64(before) {
+		t.steady = 0
+	}
+	if t.gap > rest {
+		t.gap = 0
+	}
+	return turns
+}
+
+// wonder counts an odd edge of a bar that turned evenly: one that is starting or
+// stopping may well jump.
+func (t *Tachometer) wonder() {
+	if t.steady >= settled {
+		t.odd++
+	}
+}
+
+// missing is how many edges a gap lacks, when turns take turn.
+func missing(gap, turn time.Duration) uint64 {
+	if turn == 0 {
+		return 0
+	}
+	n := math.Round(float64(gap) / float64(turn))
+	if n < 2 || n > mostGap || math.Abs(float64(gap)/float64(turn)-n) > near {
+		return 0
+	}
+	return uint64(n) - 1
+}
+
+// Odd is how many edges were heard, and how many of those came too soon or too
+// late to be turns of a bar.
+func (t *Tachometer) Odd() (heard, odd uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.told, t.odd
 }
 
 // fit is how many turns fit into d.
