@@ -22,6 +22,9 @@ const (
 	lastAgain  = 10 * time.Second
 )
 
+// partTime is how long a guard may take to leave: on a busy Pi its turn comes late.
+const partTime = 3 * time.Second
+
 // Guard is a guard at work, seen from its parent. All methods may be called
 // from any goroutine.
 type Guard struct {
@@ -166,13 +169,19 @@ func (c *child) abandon() {
 	unix.Close(c.pipe)
 }
 
-// tell writes one byte and never waits. A full pipe is a guard that does not
+// tell writes a word and never waits. A full pipe is a guard that does not
 // read, a broken one a guard that is dead: both show otherwise.
-func (c *child) tell(word byte) error {
-	bytes := [1]byte{word}
-	_, err := unix.Write(c.pipe, bytes[:])
+func (c *child) tell(word []byte) error {
+	_, err := unix.Write(c.pipe, word)
 	return err
 }
+
+// What a parent says, made once: a beat allocates nothing.
+var (
+	sayBeat    = []byte{beat}
+	sayLeaving = []byte{leaving}
+	sayGoodbye = []byte{goodbye}
+)
 
 // keep replaces a guard that died, until goodbye.
 func (g *Guard) keep(c *child) {
@@ -230,7 +239,7 @@ func (g *Guard) appoint(c *child) *child {
 	}
 	g.now = c
 	if g.left {
-		_ = c.tell(leaving) // an empty pipe
+		_ = c.tell(sayLeaving) // an empty pipe
 	}
 	return c
 }
@@ -245,7 +254,7 @@ func (g *Guard) Beat() error {
 	err := g.news
 	if g.now != nil {
 		g.news = nil
-		_ = g.now.tell(beat)
+		_ = g.now.tell(sayBeat)
 	}
 	return err
 }
@@ -257,12 +266,12 @@ func (g *Guard) Leaving() {
 	defer g.mu.Unlock()
 	g.left = true
 	if g.now != nil {
-		_ = g.now.tell(leaving)
+		_ = g.now.tell(sayLeaving)
 	}
 }
 
 // Goodbye ends the guard: every output is safe, and nothing can move any more.
-// It waits until the guard has gone, 1 s at the most.
+// It waits until the guard has gone, 3 s at the most.
 func (g *Guard) Goodbye() error {
 	err := error(nil)
 	g.bye.Do(func() { err = g.part() })
@@ -278,13 +287,13 @@ func (g *Guard) part() error {
 		g.mu.Unlock()
 		return nil
 	}
-	err := c.tell(goodbye)
+	err := c.tell(sayGoodbye)
 	unix.Close(c.pipe)
 	g.mu.Unlock()
 	select {
 	case <-c.dead:
-	case <-time.After(time.Second):
-		return errors.Join(err, errors.New("guard: it does not leave"))
+	case <-time.After(partTime):
+		return errors.Join(err, fmt.Errorf("guard: it does not leave within %v", partTime))
 	}
 	return nil
 }
