@@ -81,7 +81,7 @@ func Start(cfg Config) (*Broker, error) {
 		return nil, err
 	}
 	b := &Broker{server: newServer(cfg.Logger), listener: newListener(cfg.Listen, cfg.PasswordFile == "")}
-	for _, hook := range []mochi.Hook{auth, &gateHook{}, &quotaHook{}} {
+	for _, hook := range []mochi.Hook{auth, newIDsHook(), &gateHook{}, &quotaHook{}} {
 		if err := b.server.AddHook(hook, nil); err != nil {
 			return nil, fmt.Errorf("broker: add %s: %w", hook.ID(), err)
 		}

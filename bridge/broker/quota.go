@@ -8,11 +8,9 @@ import (
 )
 
 // quotaHook keeps the broker from throwing out its best clients. mochi 2.7.9
-// counts what a client may still send with QoS 2, keeps both directions of a
-// connection in one table by packet ID, and does not give back the count when an
-// ID is under way in both: after 1024 of those it ends the connection. MQTT 3
-// knows no such limit, and each ID is in the table once, so the count is
-// renewed with every packet.
+// ends the connection of a client that publishes while 1024 messages with QoS 2
+// are half handed over, in either direction. MQTT 3 knows no such limit: the
+// count is renewed with every packet.
 type quotaHook struct{ mochi.HookBase }
 
 // ID names the hook.

@@ -65,13 +65,13 @@ func (n *process) watch(limit time.Duration) <-chan end {
 
 func watchEnd(pid int, dir string, until time.Time) (e end) {
 	fds := []unix.PollFd{{Fd: int32(pid), Events: unix.POLLIN}}
-	for n := 0; n == 0; {
-		n, e.err = unix.Poll(fds, max(0, int(time.Until(until)/time.Millisecond)))
-		if errors.Is(e.err, unix.EINTR) {
-			continue
+	for {
+		n, err := unix.Poll(fds, max(0, int(time.Until(until)/time.Millisecond)))
+		if n > 0 {
+			break
 		}
-		if e.err != nil || n == 0 {
-			return end{err: fmt.Errorf("the node lives: %w", errors.Join(e.err, os.ErrDeadlineExceeded))}
+		if !errors.Is(err, unix.EINTR) {
+			return end{err: fmt.Errorf("the node lives: %w", errors.Join(err, os.ErrDeadlineExceeded))}
 		}
 	}
 	e.died = time.Now()
