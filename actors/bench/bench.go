@@ -82,6 +82,7 @@ type bench struct {
 	then     map[int]func(*actors.Context, error)
 	reminder actors.Timer
 	vial     uint64
+	asleep   map[string]bool // jobs, by what was last heard of them
 }
 
 // Messages of the bench to itself.
@@ -151,7 +152,11 @@ func mark(c *actors.Context, m actors.MarkVial) error {
 
 // start takes up what was before the restart, before any job can act.
 func (b *bench) start(c *actors.Context) {
-	b.then = map[int]func(*actors.Context, error){}
+	b.then, b.asleep = map[int]func(*actors.Context, error){}, map[string]bool{}
+	for _, job := range resting {
+		state, _, _ := actors.Latest[actors.JobState](c, job)
+		b.asleep[job] = state.State == actors.Sleeping
+	}
 	actors.Subscribe[actors.JobState](c)
 	actors.Subscribe[actors.Vial](c)
 	if _, err := c.Load(stateKey, &b.kept); err != nil {

@@ -226,6 +226,27 @@ func TestResumeWakesOnlyWhatThePauseStopped(t *testing.T) {
 	}
 }
 
+// A job that a person put to sleep and that fails while dosing settles is
+// restarted, not started: the next resume leaves it alone.
+func TestResumeLeavesASleeperThatWasRestarted(t *testing.T) {
+	h := open(t, 1)
+	h.Do("od_reading", actors.SetState{State: actors.Sleeping})
+	patient(t, h, "bench", actors.PauseVial{})
+	patient(t, h, "bench", actors.ResumeVial{})
+	h.Run(5 * time.Second)
+	h.System.Crash("od_reading", "a planted panic")
+	h.Run(2 * time.Second)
+	if s := h.State("od_reading"); s != actors.Sleeping {
+		t.Fatalf("od_reading is %s after its failure, want asleep as before", s)
+	}
+	patient(t, h, "bench", actors.PauseVial{})
+	patient(t, h, "bench", actors.ResumeVial{})
+	h.Run(2 * time.Minute)
+	if s := h.State("od_reading"); s != actors.Sleeping {
+		t.Errorf("od_reading is %s, want asleep: a person put it to sleep", s)
+	}
+}
+
 func TestJobStartedInAPauseWaitsForItsEnd(t *testing.T) {
 	h := open(t, 1)
 	h.Do("od_reading", actors.SetState{State: actors.Disconnected})

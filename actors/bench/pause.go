@@ -221,10 +221,13 @@ func (b *bench) wakeRest(c *actors.Context, resume int) {
 }
 
 // jobState notes a job that is started while it is held: it sleeps as soon as it is
-// ready, and wakes with the others.
+// ready, and wakes with the others. A sleeper that failed is restarted, and sleeps
+// on for whoever put it to sleep.
 func (b *bench) jobState(c *actors.Context, s actors.JobState) {
+	restarted := b.asleep[s.Job]
+	b.asleep[s.Job] = s.State == actors.Sleeping
 	known := slices.Contains(b.kept.Jobs, s.Job) || slices.Contains(b.kept.Left, s.Job)
-	if !b.kept.Paused && b.settling == 0 || s.State != actors.Init || known || !slices.Contains(resting, s.Job) {
+	if !b.kept.Paused && b.settling == 0 || s.State != actors.Init || known || restarted || !slices.Contains(resting, s.Job) {
 		return
 	}
 	b.kept.Jobs = append(b.kept.Jobs, s.Job)
