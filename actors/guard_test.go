@@ -80,11 +80,16 @@ func (b brood) Receive(c *Context, msg any) error {
 	return nil
 }
 
-// slow needs hardware to become ready, unless it starts asleep.
-type slow struct{}
+// slow needs hardware to become ready, unless it starts asleep. It counts how
+// often it may switch something on.
+type slow struct{ ready *int }
 
-func (slow) Receive(c *Context, msg any) error {
-	switch msg.(type) {
+func (s slow) Receive(c *Context, msg any) error {
+	switch m := msg.(type) {
+	case Entered:
+		if m.State == Ready {
+			*s.ready++
+		}
 	case Started:
 		if !c.StartsAsleep() {
 			c.HoldInit()
@@ -97,7 +102,7 @@ func (slow) Receive(c *Context, msg any) error {
 }
 
 // TestJobThatSleptStartsAsleepHoweverOftenItFails: by a person's wish or because
-// it is held, with no need of what it needs to work.
+// it is held, with no need of what it needs to work, and nothing is switched on.
 func TestJobThatSleptStartsAsleepHoweverOftenItFails(t *testing.T) {
 	for _, held := range []bool{false, true} {
 		clk := clock.Virtual(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), 1)
@@ -105,7 +110,8 @@ func TestJobThatSleptStartsAsleepHoweverOftenItFails(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		root := Spec{Name: "root", New: func() Job { return brood{Spec{Name: "job", Slot: "job", New: func() Job { return slow{} }}} }}
+		ready := 0
+		root := Spec{Name: "root", New: func() Job { return brood{Spec{Name: "job", Slot: "job", New: func() Job { return slow{&ready} }}} }}
 		if err := sys.Start(root); err != nil {
 			t.Fatal(err)
 		}
@@ -129,11 +135,14 @@ func TestJobThatSleptStartsAsleepHoweverOftenItFails(t *testing.T) {
 				t.Errorf("held %v: 200 ms after a failure the job is %s, want sleeping", held, s)
 			}
 		}
+		if ready != 1 {
+			t.Errorf("held %v: the job was ready %d times, want once, before it slept", held, ready)
+		}
 		if held {
 			sys.Publish("", Held{Job: "job"})
 		}
-		if r := set(Ready); !r.OK || state() != Ready {
-			t.Errorf("held %v: waking it answered %+v, it is %s", held, r, state())
+		if r := set(Ready); !r.OK || state() != Ready || ready != 2 {
+			t.Errorf("held %v: waking it answered %+v, it is %s, for the %d. time", held, r, state(), ready)
 		}
 	}
 }

@@ -174,10 +174,11 @@ func (h *host) ready() {
 	}
 	h.enter(Ready, "")
 	h.sys.editAlarm(h.spec.Experiment, lostAlarm(h.spec.Name), Alarm.cleared)
-	h.must(h.call(Entered{Ready, Init}))
-	if h.startsAsleep() {
+	if h.startsAsleep() { // and has nothing to switch on before
 		h.sleep()
+		return
 	}
+	h.must(h.call(Entered{Ready, Init}))
 }
 
 // startsAsleep reports whether this actor goes to sleep once it is ready.

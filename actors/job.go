@@ -24,9 +24,10 @@ package actors
 // "no" to whoever asked. Any other error, or a panic, is a failure: the job's
 // outputs go safe, and its supervisor starts a new one with the same settings.
 //
-// In the order of its life a job gets Started, then Entered{Ready}; Entered
-// for every later state; Tick for Every; facts it subscribed to; Command;
-// SettingsChanged; and Stopping at the end.
+// In the order of its life a job gets Started, then Entered{Ready}, or at once
+// Entered{Sleeping} where it starts asleep; Entered for every later state; Tick
+// for Every; facts it subscribed to; Command; SettingsChanged; and Stopping at
+// the end.
 type Job interface {
 	Receive(c *Context, msg any) error
 }

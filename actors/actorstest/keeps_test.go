@@ -54,13 +54,20 @@ func (k *keeps) accept(a *audit, job, name string, value any) {
 	if got, ok := shown.(float64); number && ok && math.Abs(got-want) > 1e-9*math.Abs(want) {
 		a.say("settings", "%s/%s is %v after %v was accepted", job, name, got, want)
 	}
+	if shown == nil { // hidden for now: it is to be seen once it matters
+		shown = value
+	}
 	k.took[job+"/"+name] = accepted{shown, a.now()}
 }
 
 // check compares what is true with what was accepted.
 func (k *keeps) check(a *audit) {
 	for name, want := range k.took {
-		if got := latest[actors.SettingChanged](a, name).Value; got != want.value {
+		got := latest[actors.SettingChanged](a, name).Value
+		if got == nil && strings.HasSuffix(name, "_od_reading") {
+			continue // such speeds are hidden while nothing is dodged
+		}
+		if got != want.value {
 			a.say("settings", "%s is %v, accepted was %v", name, got, want.value)
 			delete(k.took, name)
 		}

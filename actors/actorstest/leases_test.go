@@ -1,6 +1,7 @@
 package actorstest_test
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -60,6 +61,13 @@ func (l *leases) spy(a *audit, to string, msg any) {
 		if devices[to] != "" {
 			l.lets[m.Owner] = a.now()
 			l.let(m)
+			if to == "leds" {
+				l.unask(m)
+			}
+		}
+	case actors.OwnerGone:
+		if to == "leds" {
+			l.unask(protocol.Release{Owner: m.Owner})
 		}
 	case protocol.Hush:
 		if to == "leds" {
@@ -78,6 +86,14 @@ func (l *leases) spy(a *audit, to string, msg any) {
 			l.lamp(a, lamp.owner, lamp.set)
 		}
 	}
+}
+
+// unask drops what an owner asked the LEDs for before they heard that it lets
+// go: the answer may arrive later.
+func (l *leases) unask(m protocol.Release) {
+	maps.DeleteFunc(l.lamps, func(_ string, asked lamp) bool {
+		return asked.owner == m.Owner && (m.Output == "" || m.Output == protocol.LEDOutput(asked.set.Channel))
+	})
 }
 
 func (l *leases) let(m protocol.Release) {
@@ -110,10 +126,10 @@ func (l *leases) fact(a *audit, f actors.Fact) {
 		l.hush = 0
 	}
 	l.lets[gone.Owner] = a.now()
-	for output, held := range l.live {
-		own := devices[gone.Owner] // the device itself failed: all it drove is safe
-		if held.owner == gone.Owner || own != "" && strings.HasPrefix(output, own) {
-			delete(l.live, output)
+	l.let(protocol.Release{Owner: gone.Owner})
+	for output := range l.live {
+		if own := devices[gone.Owner]; own != "" && strings.HasPrefix(output, own) {
+			delete(l.live, output) // the device itself failed: all it drove is safe
 		}
 	}
 }

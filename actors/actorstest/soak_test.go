@@ -10,20 +10,15 @@ import (
 	"github.com/pioactor/pioactor/actors/actorstest"
 )
 
-// firstSeed names the environment variable with the seed to begin with: a soak
-// that was ended goes on at the last figure it printed.
-const firstSeed = "PIOACTOR_FIRST_SEED"
+// Names of the environment variables with the seed to begin with, and the one
+// to end before: a soak that was ended goes on at the last figure it printed,
+// and several processes share one.
+const firstSeed, endSeed = "PIOACTOR_FIRST_SEED", "PIOACTOR_END_SEED"
 
 // TestSoakHouseInTrouble is the gate's campaign over 100,000 seeds of its own.
 func TestSoakHouseInTrouble(t *testing.T) {
-	const begin, end = 1_000_000, 1_100_000
-	seed := uint64(begin)
-	if text := os.Getenv(firstSeed); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
+	const begin = 1_000_000
+	seed, end := seedOf(t, firstSeed, begin), seedOf(t, endSeed, begin+100_000)
 	cover = newCoverage()
 	for ; seed < end; seed++ {
 		if broken := campaign(t, seed, actorstest.HouseOptions{}, nil); len(broken) > 0 {
@@ -34,6 +29,18 @@ func TestSoakHouseInTrouble(t *testing.T) {
 		}
 	}
 	println(cover.String())
+}
+
+func seedOf(t *testing.T, variable string, otherwise uint64) uint64 {
+	text := os.Getenv(variable)
+	if text == "" {
+		return otherwise
+	}
+	seed, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", variable, err)
+	}
+	return seed
 }
 
 // TestSoakPlantedDefects is what the gate does without the race detector.

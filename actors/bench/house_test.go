@@ -226,6 +226,34 @@ func TestResumeWakesOnlyWhatThePauseStopped(t *testing.T) {
 	}
 }
 
+// What a resume has woken belongs to people again, although dosing still settles.
+func TestAPersonMayPutToSleepWhatAResumeWoke(t *testing.T) {
+	for name, then := range map[string]func(*actorstest.House){
+		"while the rest settles": func(*actorstest.House) {},
+		"before the next pause": func(h *actorstest.House) {
+			patient(t, h, "bench", actors.PauseVial{})
+			patient(t, h, "bench", actors.ResumeVial{})
+		},
+		"before a restart": func(h *actorstest.House) { h.System.Crash("bench", "a planted panic") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, 1)
+			patient(t, h, "bench", actors.PauseVial{})
+			patient(t, h, "bench", actors.ResumeVial{})
+			h.Run(5 * time.Second)
+			h.Do("od_reading", actors.SetState{State: actors.Sleeping})
+			then(h)
+			h.Run(2 * time.Minute)
+			if s := h.State("od_reading"); s != actors.Sleeping {
+				t.Errorf("od_reading is %s, want asleep: a person put it to sleep", s)
+			}
+			if s := h.State("dosing_automation"); s != actors.Ready {
+				t.Errorf("dosing_automation is %s, want it awake", s)
+			}
+		})
+	}
+}
+
 // A job that a person put to sleep and that fails while dosing settles is
 // restarted, not started: the next resume leaves it alone.
 func TestResumeLeavesASleeperThatWasRestarted(t *testing.T) {

@@ -222,15 +222,23 @@ func (b *bench) wakeRest(c *actors.Context, resume int) {
 
 // jobState notes a job that is started while it is held: it sleeps as soon as it is
 // ready, and wakes with the others. A sleeper that failed is restarted, and sleeps
-// on for whoever put it to sleep.
+// on for whoever put it to sleep. One that is ready and free needs no waking: if
+// it sleeps later, a person wants it to.
 func (b *bench) jobState(c *actors.Context, s actors.JobState) {
 	restarted := b.asleep[s.Job]
 	b.asleep[s.Job] = s.State == actors.Sleeping
-	known := slices.Contains(b.kept.Jobs, s.Job) || slices.Contains(b.kept.Left, s.Job)
-	if !b.kept.Paused && b.settling == 0 || s.State != actors.Init || known || restarted || !slices.Contains(resting, s.Job) {
+	held, _, _ := actors.Latest[actors.Held](c, s.Job)
+	waits := slices.Contains(b.kept.Jobs, s.Job)
+	switch {
+	case !slices.Contains(resting, s.Job):
+		return
+	case held.Why == "" && s.State == actors.Ready && waits:
+		b.kept.Jobs = slices.DeleteFunc(slices.Clone(b.kept.Jobs), func(job string) bool { return job == s.Job })
+	case held.Why != "" && s.State == actors.Init && !waits && !restarted && !slices.Contains(b.kept.Left, s.Job):
+		b.kept.Jobs = append(slices.Clone(b.kept.Jobs), s.Job)
+	default:
 		return
 	}
-	b.kept.Jobs = append(b.kept.Jobs, s.Job)
 	b.save(c, nil)
 	b.publish(c)
 }

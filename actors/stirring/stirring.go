@@ -145,7 +145,7 @@ func (s *Stirring) start(c *actors.Context) error {
 	if err := s.dodge(c); err != nil {
 		return err
 	}
-	if !s.wanted() {
+	if !s.wanted() || c.StartsAsleep() {
 		return nil
 	}
 	c.HoldInit()

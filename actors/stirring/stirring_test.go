@@ -333,3 +333,19 @@ func TestSilentTachometerActorKeepsTheDuty(t *testing.T) {
 		}
 	})
 }
+
+// TestASleeperThatFailedStartsWithoutAKick: the bar of a stirrer that a person put
+// to sleep does not move until it is woken.
+func TestASleeperThatFailedStartsWithoutAKick(t *testing.T) {
+	b := start(t, 1, nil)
+	b.clk.Run(time.Minute)
+	b.do(actors.SetState{State: actors.Sleeping})
+	asleep, driven := b.clk.Mono(), len(b.drives)
+	b.sys.Crash("stirring", "a planted panic")
+	b.clk.Run(time.Minute)
+	if s := b.state().State; s != actors.Sleeping || len(b.drives) != driven || len(b.kicks(asleep)) > 0 {
+		t.Fatalf("%s, asked for %v, kicked at %v; want it asleep and at rest", s, b.drives[driven:], b.kicks(asleep))
+	}
+	b.do(actors.SetState{State: actors.Ready})
+	b.wait(time.Minute, "at target", func() bool { return math.Abs(b.board.Truth().RPM-500) <= rotor.Tolerance })
+}
