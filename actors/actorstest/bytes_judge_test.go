@@ -17,7 +17,7 @@ import (
 // What a reading of good quality may be off, and how long an output may differ
 // from what the unit says of it before an alarm must say that it may.
 const (
-	odOff      = 0.1              // of the true density: a jump is noticed from 4 % or 6 times the noise on, of the lamp and of the signal each
+	odOff      = 0.08             // of the true density: twice the jump that is noticed, as lamp and signal may each make one
 	vialOffC   = 3.0              // the inference is off by 1.5 while the vial warms up
 	rpmOff     = 0.06             // of the true speed, and 20 rpm
 	ratePeriod = 25 * time.Second // the speed is published so often

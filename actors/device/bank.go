@@ -219,6 +219,9 @@ func (b *bank) drive(c *actors.Context, p *part, want float64) error {
 		b.failed(c, p, want, err)
 		want = 0
 	} else if p.ill && (want > 0 || p.stuck || b.lasting) {
+		if p.stuck && b.device == pumpsName {
+			c.Publish(actors.Disturbance{Cause: p.name + " could not be halted and may have run"})
+		}
 		p.ill, p.stuck, p.pause = false, false, 0
 		c.Clear(alarmOf(p.name))
 		c.Tell(devicesName, obeys{p.name, true})

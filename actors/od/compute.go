@@ -156,7 +156,11 @@ func (j *Job) assemble(c *actors.Context, raw []optics.Reading, lamp optics.Qual
 // besides is the quality of a reading beside those before it: a good one that
 // jumps is not.
 func (ch *channel) besides(od float64, q optics.Quality) optics.Quality {
-	if q != optics.Good {
+	switch {
+	case q == optics.SensorError:
+		ch.near = ch.near.Doubt()
+		return q
+	case q != optics.Good:
 		if q.UsableForControl() {
 			ch.near = ch.near.Follow(od)
 		}

@@ -39,7 +39,7 @@ type Options struct {
 // Job reads optical density. Its defaults are those of Pioreactor 26.7.2.
 //
 // Takes: Quiet and QuietEnded of the window, ADCRead of the adc; DoseStarted,
-// DosingEvent and Dosed (bubbles), Dosed and Disturbance (the reading before them
+// DosingEvent, Dosed and Disturbance (bubbles; the reading before the last two
 // foretells nothing); CalibrationActive and EstimatorActive.
 // Sends: ODReading for each signal channel, ODReadings, RelativeIRIntensity,
 // ODFused, ODRhythm; alarms od_not_calibrated, od_not_fused, od_reading_failing, reference_unstable,
@@ -158,6 +158,7 @@ func (j *Job) Receive(c *actors.Context, msg any) error {
 		j.stirredUp(c, actors.Settle)
 	case actors.Disturbance:
 		j.forget()
+		j.stirredUp(c, actors.Settle)
 	case actors.CalibrationActive:
 		j.calibration(c, m)
 	case actors.EstimatorActive:

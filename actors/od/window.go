@@ -186,6 +186,9 @@ func (j *Job) ended(c *actors.Context, m protocol.QuietEnded) {
 	}
 	switch {
 	case j.burst.Err != nil:
+		for i := range j.channels {
+			j.channels[i].near = j.channels[i].near.Doubt()
+		}
 		j.missed(c, j.burst.Err.Error())
 	case len(j.burst.Burst.Samples) != len(j.channels):
 		j.missed(c, "the adc answered for other channels than asked")

@@ -12,6 +12,8 @@ type Neighbours struct {
 	seen  int     // differences, up to remember
 	odd   float64 // where it has jumped to
 	odds  int     // readings there
+	loose bool    // the newest was followed, whether it fitted or not
+	doubt bool    // the converter has failed since the newest that fitted
 }
 
 const (
@@ -29,13 +31,16 @@ func (n Neighbours) Next(v float64) (Neighbours, bool) {
 	switch {
 	case !(v > 0):
 		return n, true // darkness is no neighbour of anything
-	case n.last == 0:
+	case n.last == 0 && !n.doubt:
 		n.last = v
 		return n, true
 	}
-	off := math.Abs(v/n.last - 1)
+	off := math.Inf(1) // nothing to compare it with
+	if n.last > 0 {
+		off = math.Abs(v/n.last - 1)
+	}
 	limit := max(jumpLeast, jumpTimes*n.noise)
-	if n.seen < learning || off <= limit {
+	if n.seen < learning && !n.doubt || off <= limit {
 		return n.fits(v, off), true
 	}
 	if n.odd == 0 || math.Abs(v/n.odd-1) > limit {
@@ -44,7 +49,17 @@ func (n Neighbours) Next(v float64) (Neighbours, bool) {
 	if n.odd, n.odds = v, n.odds+1; n.odds < jumpLasts {
 		return n, false
 	}
-	return n.Follow(v), true
+	return n.settle(v), true
+}
+
+// Doubt takes in that the converter gave no reading: the next must fit one from
+// before, or two others must agree with it.
+func (n Neighbours) Doubt() Neighbours {
+	if n.loose {
+		n = n.Forget()
+	}
+	n.doubt = true
+	return n
 }
 
 func (n Neighbours) fits(v, off float64) Neighbours {
@@ -53,17 +68,24 @@ func (n Neighbours) fits(v, off float64) Neighbours {
 		off = min(off, max(usual*n.noise, jumpLeast/2)) // odd ones must not teach it that they are usual
 	}
 	n.noise += (off - n.noise) / float64(n.seen)
-	n.last, n.odd, n.odds = v, 0, 0
+	return n.settle(v)
+}
+
+// settle makes v what the next is compared with.
+func (n Neighbours) settle(v float64) Neighbours {
+	n.last, n.odd, n.odds, n.loose, n.doubt = v, 0, 0, false, false
 	return n
 }
 
 // Follow takes in a reading that need not fit: bubbles rise, and move it.
 func (n Neighbours) Follow(v float64) Neighbours {
-	if v > 0 {
-		n.last, n.odd, n.odds = v, 0, 0
+	if v > 0 && !n.doubt {
+		n.last, n.odd, n.odds, n.loose = v, 0, 0, true
 	}
 	return n
 }
 
 // Forget begins anew after what may change a reading: a dose, a hand, other light.
-func (n Neighbours) Forget() Neighbours { return Neighbours{noise: n.noise, seen: n.seen} }
+func (n Neighbours) Forget() Neighbours {
+	return Neighbours{noise: n.noise, seen: n.seen, doubt: n.doubt}
+}

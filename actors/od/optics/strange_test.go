@@ -79,3 +79,37 @@ func TestNeighboursFindAJumpAndGetUsedToIt(t *testing.T) {
 		t.Error("what bubbles did is not followed")
 	}
 }
+
+func TestNeighboursOfAConverterThatFailedMustAgree(t *testing.T) {
+	for name, c := range map[string]struct {
+		before   []float64 // fit
+		bubbly   float64   // seen after the failure, and not believed
+		readings []float64
+		fit      []bool
+	}{
+		"at the start":        {nil, 0, []float64{0.5, 0.51, 0.5, 0.45}, []bool{false, false, true, true}},
+		"nothing agrees":      {nil, 0, []float64{0.5, 0.4, 0.5, 0.4, 0.41, 0.4}, []bool{false, false, false, false, false, true}},
+		"as before":           {[]float64{0.5, 0.5}, 0, []float64{0.505, 0.51}, []bool{true, true}},
+		"elsewhere":           {[]float64{0.5, 0.5}, 0, []float64{0.45, 0.51}, []bool{false, true}},
+		"elsewhere for good":  {[]float64{0.5, 0.5}, 0, []float64{0.45, 0.45, 0.45}, []bool{false, false, true}},
+		"bubbles show it too": {[]float64{0.5, 0.5}, 0.45, []float64{0.45, 0.5}, []bool{false, true}},
+	} {
+		var n optics.Neighbours
+		for _, v := range c.before {
+			n, _ = n.Next(v)
+		}
+		n = n.Doubt().Follow(c.bubbly)
+		for i, v := range c.readings {
+			var fits bool
+			if n, fits = n.Next(v); fits != c.fit[i] {
+				t.Errorf("%s: reading %d, %g, fits: %v, want %v", name, i+1, v, fits, c.fit[i])
+			}
+		}
+		if _, fits := n.Follow(0.5).Doubt().Next(0.5); fits {
+			t.Error("a reading amid bubbles is one to fit")
+		}
+		if _, fits := (optics.Neighbours{}).Doubt().Forget().Next(0.5); fits {
+			t.Error("a dose ends the doubt")
+		}
+	}
+}
