@@ -10,7 +10,6 @@ import (
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/bench"
 	"github.com/pioactor/pioactor/actors/protocol"
-	"github.com/pioactor/pioactor/actors/setting"
 	"github.com/pioactor/pioactor/bridge/wire"
 )
 
@@ -78,10 +77,6 @@ func (l line) bytes() ([]byte, error) {
 
 // pins of the PWM channels 1 to 5. Source: Pioreactor 26.7.2, BioreactorDiagram.js.
 var pins = [...]int{17, 13, 16, 12, 18}
-
-// everyIntensity is how many relative intensities make one publication;
-// Pioreactor 26.7.2 publishes a random fifth.
-const everyIntensity = 5
 
 // table turns facts into lines. It remembers what it needs to say only what is
 // new, and to clear what a job leaves behind.
@@ -287,149 +282,12 @@ func (t *table) clear(job string) []line {
 	return lines
 }
 
-func (t *table) odReading(f actors.ODReading) []line {
-	channel := strconv.Itoa(f.Channel)
-	lines := t.rawAndCalibrated(f, channel)
-	if believed(f) {
-		lines = append(lines, t.datum(f, "od_reading", "od"+channel, reading(f))...)
-	}
-	return lines
-}
-
-// rawAndCalibrated is both sides of a calibrated reading, while there is one. Of
-// a calibration that cannot be applied the raw side stays.
-func (t *table) rawAndCalibrated(f actors.ODReading, channel string) (lines []line) {
-	const rawOD, calibratedOD = "raw_od", "calibrated_od"
-	failed := f.Quality.Reason == "uncalibrated"
-	good := f.Calibration != "" && f.Quality.Grade != actors.Bad
-	raw := f
-	raw.Value, raw.Calibration = f.RawAU, ""
-	shown := t.sides[f.Channel]
-	if (failed || good) && raw.Value >= 0 {
-		lines = append(lines, t.datum(f, "od_reading", rawOD+channel, reading(raw))...)
-		shown.raw = true
-	} else if shown.raw && f.Calibration == "" && !failed {
-		lines = append(lines, t.datum(f, "od_reading", rawOD+channel, nil)...)
-		shown.raw = false
-	}
-	if good {
-		lines = append(lines, t.datum(f, "od_reading", calibratedOD+channel, reading(f))...)
-		shown.calibrated = true
-	} else if shown.calibrated && f.Calibration == "" {
-		lines = append(lines, t.datum(f, "od_reading", calibratedOD+channel, nil)...)
-		shown.calibrated = false
-	}
-	t.sides[f.Channel] = shown
-	return lines
-}
-
-// sides are what is on the wire beside od<channel>.
-type sides struct{ raw, calibrated bool }
-
-func (t *table) odReadings(f actors.ODReadings) []line {
-	ods := wire.ODReadings{Timestamp: f.At}
-	for _, r := range f.Readings {
-		if believed(r) {
-			r.At = f.At
-			ods.ODs = append(ods.ODs, reading(r))
-		}
-	}
-	if len(ods.ODs) == 0 {
-		return nil
-	}
-	return t.datum(f, "od_reading", "ods", ods)
-}
-
-// believed reports whether a reading may be shown to clients that know no
-// quality; below zero their decoder refuses a raw one.
-func believed(f actors.ODReading) bool {
-	return f.Quality.Grade != actors.Bad && (f.Value >= 0 || f.Calibration != "")
-}
-
-func reading(f actors.ODReading) wire.ODReading {
-	return wire.ODReading{CalibrationName: f.Calibration, Timestamp: f.At, Angle: f.Angle, OD: f.Value, Channel: strconv.Itoa(f.Channel), IRLEDIntensity: f.IRPercent}
-}
-
-func (t *table) relativeIntensity(f actors.RelativeIRIntensity) []line {
-	t.intensities++
-	if t.intensities%everyIntensity != 1 {
-		return nil
-	}
-	return t.datum(f, "od_reading", "relative_intensity_of_ir_led", wire.RelativeIntensity{Relative: f.Value, Timestamp: f.At})
-}
-
 // rpm is a float while stirring and the integer 0 at rest, as Pioreactor's.
 func rpm(v float64) wire.Number {
 	if v == 0 {
 		return wire.Int(0)
 	}
 	return wire.Float(v)
-}
-
-func (t *table) vialLines(f actors.Vial) []line {
-	old := t.vial
-	all := old == nil || old.Experiment != f.Experiment
-	if all {
-		old = &actors.Vial{}
-	}
-	var lines []line
-	for _, v := range []struct {
-		name     string
-		now, was float64
-	}{
-		{"alt_media_fraction", f.AltFraction, old.AltFraction},
-		{"efflux_tube_volume_ml", f.EffluxML, old.EffluxML},
-		{"current_volume_ml", f.VolumeML, old.VolumeML},
-		{"cumulative_media_added_ml", f.MediaML, old.MediaML},
-		{"cumulative_alt_media_added_ml", f.AltMediaML, old.AltMediaML},
-		{"cumulative_waste_removed_ml", f.WasteML, old.WasteML},
-		{"owed_waste_ml", f.OwedWasteML, old.OwedWasteML},
-	} {
-		if all || v.now != v.was {
-			lines = append(lines, line{t.shared(f, "bioreactor", v.name), v.now, 2, true})
-		}
-	}
-	derived := all || f.DilutionRatePerH != old.DilutionRatePerH || f.Generations != old.Generations
-	t.vial = &f
-	if derived && t.lives(string(actors.Dosing)) {
-		lines = append(lines, t.dosingLines(f)...)
-	}
-	return lines
-}
-
-// bottles are the levels of those that somebody declared.
-func (t *table) bottles(f actors.Bottles) (lines []line) {
-	for _, b := range []struct {
-		name string
-		actors.Bottle
-	}{{"media", f.Media}, {"alt_media", f.AltMedia}, {"waste", f.Waste}} {
-		if b.SizeML > 0 {
-			lines = append(lines, line{t.shared(f, "bioreactor", b.name+"_bottle_ml"), b.ML, 2, true})
-		}
-	}
-	return lines
-}
-
-// doseCheck is our own payload: the fact without the house's book-keeping.
-func doseCheck(f actors.DoseCheck) json.RawMessage {
-	text, err := json.Marshal(struct {
-		State        string  `json:"state"`
-		Verdict      string  `json:"verdict"`
-		UnverifiedML float64 `json:"unverified_ml"`
-		Text         string  `json:"text"`
-		Timestamp    string  `json:"timestamp"`
-	}{f.State, f.Verdict, f.UnverifiedML, f.Text, wire.FormatMilli(f.At)})
-	if err != nil {
-		return nil // its numbers are finite
-	}
-	return text
-}
-
-// dosingLines is what the ledger knows about the dosing automation, under its name.
-func (t *table) dosingLines(f actors.Vial) []line {
-	state := t.states[string(actors.Dosing)]
-	return append(t.datum(state, state.Job, "dilution_rate", f.DilutionRatePerH),
-		t.datum(state, state.Job, "generations", f.Generations)...)
 }
 
 func (t *table) pwm(f protocol.PWMDuty) []line {
@@ -440,56 +298,6 @@ func (t *table) pwm(f protocol.PWMDuty) []line {
 	duty[pins[f.Channel-1]] = f.Percent
 	t.duty = duty
 	return []line{{t.shared(f, "pwms", "dc"), duty, 0, true}}
-}
-
-func (t *table) automationEvent(f actors.AutomationEvent) []line {
-	e := wire.AutomationEvent{Name: f.Name, Message: f.Message}
-	if len(f.Data) > 0 {
-		if err := json.Unmarshal(f.Data, &e.Data); err != nil {
-			e.Data = wire.Object{{Name: "json", Value: string(f.Data)}} // not an object of plain values
-		}
-	}
-	for i, d := range e.Data { // amounts and the like: none of Pioreactor's data counts
-		if n, isNumber := d.Value.(wire.Number); isNumber {
-			e.Data[i].Value = wire.Float(n.Float64())
-		}
-	}
-	return t.datum(f, f.Job, "latest_event", e)
-}
-
-func (t *table) automationSettings(f actors.AutomationSettings) []line {
-	s := wire.AutomationSettings{Unit: t.unit, Experiment: f.Experiment, StartedAt: f.StartedAt, EndedAt: f.EndedAt, Name: f.Automation}
-	if err := json.Unmarshal(f.Settings, &s.Settings); err != nil {
-		s.Settings = wire.Object{{Name: "json", Value: string(f.Settings)}}
-	}
-	floats(s.Settings, f.Job, f.Automation)
-	s.Settings = append(s.Settings, wire.Field{Name: "state", Value: string(t.states[f.Job].State)})
-	return []line{{t.jobTopic(f, f.Job, f.Job+"_settings"), s, 2, false}}
-}
-
-// floats spells the whole numbers of settings that are floats as Python does.
-func floats(o wire.Object, job, automation string) {
-	r, err := actors.Lookup(job, automation)
-	if err != nil {
-		return // not a registered one: its numbers stay as they are
-	}
-	schema := r.New()
-	for i := range o {
-		n, isNumber := o[i].Value.(wire.Number)
-		f, known := setting.Find(schema, o[i].Name)
-		if isNumber && known && (f.Kind == setting.Float || f.Kind == setting.Duration) {
-			o[i].Value = wire.Float(n.Float64())
-		}
-	}
-}
-
-func pidLog(f actors.PIDLog) wire.PIDLog {
-	return wire.PIDLog{
-		Setpoint: wire.Float(f.Setpoint), OutputLowerEdge: wire.Float(f.Lower), OutputUpperEdge: wire.Float(f.Upper),
-		Kd: wire.Float(f.Kd), Ki: wire.Float(f.Ki), Kp: wire.Float(f.Kp),
-		Integral: wire.Float(f.Integral), Proportional: wire.Float(f.Proportional), Derivative: wire.Float(f.Derivative),
-		LatestInput: wire.Float(f.Input), LatestOutput: wire.Float(f.Output), Job: f.Job, Target: f.Target,
-	}
 }
 
 func (t *table) log(f actors.Log) []line {

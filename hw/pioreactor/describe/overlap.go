@@ -14,6 +14,7 @@ type place struct {
 	path []string
 }
 
+// String is its keys, with dots.
 func (p place) String() string { return strings.Join(p.path, ".") }
 
 // overlaps refuses a line or an input of a converter that has two uses.

@@ -61,8 +61,10 @@ type header struct {
 	clock Clock
 }
 
+// Close implements Lines.
 func (h *header) Close() error { return h.chip.Close() }
 
+// Output implements Lines.
 func (h *header) Output(pin int, high bool) (OutputLine, error) {
 	l, err := h.request(pin, gpiocdev.AsOutput(level(high)))
 	if err != nil {
@@ -71,6 +73,7 @@ func (h *header) Output(pin int, high bool) (OutputLine, error) {
 	return &output{line{l, pin}}, nil
 }
 
+// Input implements Lines.
 func (h *header) Input(pin int, pull Pull, edges Edges, heard func(Edge)) (InputLine, error) {
 	options := []gpiocdev.LineReqOption{gpiocdev.AsInput, bias(pull)}
 	if edges != NoEdges {
@@ -146,6 +149,7 @@ type line struct {
 	pin  int
 }
 
+// Close implements OutputLine and InputLine.
 func (l line) Close() error { return l.wrap(l.line.Close()) }
 
 func (l line) wrap(err error) error {
@@ -157,10 +161,12 @@ func (l line) wrap(err error) error {
 
 type output struct{ line }
 
+// Set implements OutputLine.
 func (o *output) Set(high bool) error { return o.wrap(o.line.line.SetValue(level(high))) }
 
 type input struct{ line }
 
+// High implements InputLine.
 func (i *input) High() (bool, error) {
 	v, err := i.line.line.Value()
 	return v != 0, i.wrap(err)
