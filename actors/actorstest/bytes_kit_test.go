@@ -25,6 +25,7 @@ type hatHouse struct {
 type hatOptions struct {
 	version string // of the model: 1.1 reads light by the RP2040, 1.5 by ADS1114s
 	seed    uint64
+	hashed  bool // every fact goes into Hash
 	// around puts a planted defect between the drivers and the computer, over
 	// that between the actors and the board.
 	around func(machine.Machine) machine.Machine
@@ -45,7 +46,7 @@ func openHAT(t testing.TB, o hatOptions) *hatHouse {
 		t.Fatal(err)
 	}
 	house := o.HouseOptions
-	house.Seed, house.Forget, house.NoHash, house.Log = o.seed, true, true, &h.log
+	house.Seed, house.Forget, house.NoHash, house.Log = o.seed, true, !o.hashed, &h.log
 	house.Configure = func(c *cmd.Config) {
 		c.Unit.ModelVersion = o.version
 		c.Sim.InitialODAU, c.Sim.LagH, c.Sim.WasteSeen = 0.5, 0, true

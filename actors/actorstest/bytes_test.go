@@ -137,3 +137,22 @@ func TestByteFaultsAtRandom(t *testing.T) {
 		}
 	}
 }
+
+// TestAHATIsDeterministic: one seed, one life, through every driver, with a bus
+// that glitches.
+func TestAHATIsDeterministic(t *testing.T) {
+	for _, version := range []string{"1.1", "1.5"} {
+		var hashes [3]string
+		for i := range hashes {
+			h := openHAT(t, hatOptions{version: version, seed: 5, hashed: true})
+			if err := h.machine.Random(1e-3); err != nil {
+				t.Fatal(err)
+			}
+			h.Run(3 * time.Minute)
+			hashes[i] = h.Hash()
+		}
+		if hashes[0] != hashes[1] || hashes[0] != hashes[2] {
+			t.Errorf("model %s: three lives with one seed: %v", version, hashes)
+		}
+	}
+}

@@ -3,8 +3,6 @@ package pioreactor
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"sync/atomic"
 
 	"github.com/pioactor/pioactor/hw"
@@ -36,7 +34,7 @@ type Board struct {
 	lines    machine.Lines
 	parts    chip.Parts
 	chips    []soldered
-	channels []int        // of outputs, ascending
+	channels []int        // of outputs, the most dangerous first
 	outputs  map[int]*pwm // by PWM channel, all five
 	roles    map[string]int
 	patient  chip.Config
@@ -94,7 +92,7 @@ func (b *Board) openBus(d describe.Description) error {
 	if b.parts, err = chip.Fit(b.bus, d); err != nil {
 		return err
 	}
-	b.chips, b.channels = solderedOn(d), slices.Sorted(maps.Keys(b.outputs))
+	b.chips = solderedOn(d)
 	b.diodes, b.thermo, b.rail = newPhotodiodes(b), thermometer{b}, rail{b}
 	for i := range b.leds {
 		b.leds[i] = led{b, i}
@@ -199,7 +197,8 @@ func (b *Board) Rail() (hw.Rail, error) {
 	return b.rail, nil
 }
 
-// Halt makes every output 0, and tries each even if one fails.
+// Halt makes every output 0, the most dangerous first, and tries each even if
+// one fails.
 func (b *Board) Halt() error {
 	if b.closed.Load() {
 		return nil // Close has halted, and the lines may be somebody else's
@@ -209,8 +208,8 @@ func (b *Board) Halt() error {
 
 func (b *Board) halt() error {
 	var errs []error
-	for _, out := range b.outputs {
-		errs = append(errs, out.Halt())
+	for _, channel := range b.channels {
+		errs = append(errs, b.outputs[channel].Halt())
 	}
 	if b.parts.LEDs != nil {
 		errs = append(errs, b.parts.LEDs.Halt())
@@ -227,8 +226,8 @@ func (b *Board) Close() error {
 		return nil
 	}
 	errs := []error{b.halt()}
-	for _, out := range b.outputs {
-		errs = append(errs, out.driver.Close())
+	for _, channel := range b.channels {
+		errs = append(errs, b.outputs[channel].driver.Close())
 	}
 	errs = append(errs, b.closePanel())
 	if b.bus != nil {

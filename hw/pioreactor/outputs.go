@@ -56,7 +56,7 @@ func (p *pwm) Halt() error {
 }
 
 // openOutputs takes all PWM channels, whatever is wired to them, and drives them
-// to 0.
+// to 0, the most dangerous first.
 func (b *Board) openOutputs(d describe.Description) error {
 	byChannel := map[int]string{}
 	for role, channel := range b.roles {
@@ -66,13 +66,13 @@ func (b *Board) openOutputs(d describe.Description) error {
 		byChannel[channel] = role
 	}
 	var errs []error
-	for channel, p := range d.PWM {
-		out, err := openPWM(b.machine, b.lines, p, hertz(byChannel[channel]))
+	for _, channel := range byDanger(d.PWM, b.roles) {
+		out, err := openPWM(b.machine, b.lines, d.PWM[channel], hertz(byChannel[channel]))
 		if err != nil {
 			errs = append(errs, fmt.Errorf("pioreactor: PWM channel %d: %w", channel, err))
 			continue
 		}
-		b.outputs[channel] = &pwm{b, out}
+		b.outputs[channel], b.channels = &pwm{b, out}, append(b.channels, channel)
 	}
 	return errors.Join(errs...)
 }
