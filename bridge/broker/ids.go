@@ -40,14 +40,21 @@ func (*idsHook) Provides(b byte) bool {
 	return false
 }
 
-// OnSessionEstablish keeps the table of a session that goes on.
+// OnSessionEstablish keeps the table of a session that goes on: of what is still
+// under way.
 func (h *idsHook) OnSessionEstablish(cl *mochi.Client, pk packets.Packet) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	t := h.sessions[cl.ID]
 	if t == nil || pk.Connect.Clean || t.client.Properties.Clean {
-		t = &idTable{inside: map[uint16]uint16{}, own: map[uint16]uint16{}}
+		t = &idTable{client: cl, inside: map[uint16]uint16{}, own: map[uint16]uint16{}}
 		h.sessions[cl.ID] = t
+	}
+	for own, inside := range t.inside {
+		if _, underway := t.client.State.Inflight.Get(inside); !underway {
+			delete(t.inside, own)
+			delete(t.own, inside)
+		}
 	}
 	t.client = cl
 }
