@@ -9,8 +9,7 @@ import (
 const (
 	enough  = 9.0
 	certain = 14.0 // of a filling vial: at 9 two of 24 sound lives of 48 h were stopped; it costs some tenths of a mL
-	ruled   = -2.0 // below it a hypothesis is ruled out
-	leaves  = -4.0 // below it the waste was seen to leave: a proof is made once: of 2880 blocked vials none looked so before its brim
+	ruled   = -4.0 // below it a hypothesis is ruled out: of 2880 blocked vials none looked so before its brim
 	longest = 12   // doses back that something may have begun
 	doubled = 1.7  // steps of TooLarge, in the measure of earlier ones
 
@@ -153,7 +152,7 @@ func (c *Check) unverified(pieces []Piece, all []hypothesis, e []float64, excess
 // oldest dose is ruled out.
 func drained(all []hypothesis, e []float64, excess float64) bool {
 	i := slices.IndexFunc(all, func(h hypothesis) bool { return h.brim && h.told() })
-	return i > 0 && (e[i]-e[0])/excess < leaves
+	return i > 0 && (e[i]-e[0])/excess < ruled
 }
 
 // unseen are the doses since somebody has looked at the vial.
