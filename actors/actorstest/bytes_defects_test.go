@@ -43,9 +43,9 @@ var byteDefects = map[string]struct {
 		hatOptions{over: func(b hw.Board) hw.Board { return hopeful{b} }}},
 }
 
-func TestByteFaultsShowPlantedDefects(t *testing.T) {
+func TestScoredByteFaultsShowPlantedDefects(t *testing.T) {
 	if actorstest.RaceEnabled {
-		t.Skip("one goroutine, and minutes with the race detector")
+		t.Skip("make test runs it without the race detector, which takes minutes over one goroutine")
 	}
 	for name, d := range byteDefects {
 		t.Run(name, func(t *testing.T) {

@@ -119,17 +119,17 @@ func randomByteFaults(t testing.TB, o hatOptions, rate float64) []string {
 // byteRates are shares of transactions, edges and writes that are hit.
 var byteRates = []float64{1e-4, 1e-3, 1e-2}
 
-func TestOneByteFaultAtATime(t *testing.T) {
+func TestScoredOneByteFaultAtATime(t *testing.T) {
 	if actorstest.RaceEnabled {
-		t.Skip("one goroutine, and minutes with the race detector")
+		t.Skip("make test runs it without the race detector, which takes minutes over one goroutine")
 	}
 	eachByteFault(t, "1.1", 3, 0, 4)
 	eachByteFault(t, "1.5", 3, 2, 9)
 }
 
-func TestByteFaultsAtRandom(t *testing.T) {
+func TestScoredByteFaultsAtRandom(t *testing.T) {
 	if actorstest.RaceEnabled {
-		t.Skip("one goroutine, and minutes with the race detector")
+		t.Skip("make test runs it without the race detector, which takes minutes over one goroutine")
 	}
 	for i, version := range []string{"1.1", "1.5"} {
 		for _, b := range randomByteFaults(t, hatOptions{version: version, seed: uint64(11 + i)}, byteRates[2-i]) {
