@@ -89,7 +89,8 @@ type hatVictim struct {
 func newHATVictim(t *testing.T, seed uint64) *hatVictim {
 	jobs := append(sorted(stock), "panicky", "deadly")
 	return &hatVictim{on: map[string]int{}, victim: prepareVictim(t, seed, plan{unit: `hardware = "fake"`, jobs: jobs,
-		sim: `start = ["stirring", "od_reading", "growth_rate_calculating", "dosing_automation=exchanger", "temperature_automation=thermostat target_temperature=37", "panicky", "deadly"]`})}
+		sim: `waste_seen = true
+start = ["stirring", "od_reading", "growth_rate_calculating", "dosing_automation=exchanger", "temperature_automation=thermostat target_temperature=37", "panicky", "deadly"]`})}
 }
 
 // endHAT ends one node n times in one way, at instants that seed decides.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -68,9 +69,12 @@ func openDrawer(orders []byte) (Hardware, error) {
 
 var errStuck = errors.New("output 3: stuck")
 
+// ended is a process that is waited for (Z), or is just being waited for (X). Source: proc(5).
+var ended = regexp.MustCompile(`\) [ZXx] `)
+
 // MakeSafe implements Hardware. It notes a parent that is still there.
 func (d *drawer) MakeSafe() error {
-	if state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", d.parent)); err == nil && !bytes.Contains(state, []byte(") Z ")) {
+	if state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", d.parent)); err == nil && !ended.Match(state) {
 		if err := os.WriteFile(d.file.Name()+".early", state, 0o600); err != nil {
 			return err
 		}
@@ -299,8 +303,8 @@ func (n *node) mustBeMadeSafe() {
 	if code := n.guardEnds(); code != 0 || !n.safe() {
 		n.t.Errorf("the guard ended with %d, outputs safe: %v; %s", code, n.safe(), n.told())
 	}
-	if _, err := os.Stat(n.file + ".early"); err == nil {
-		n.t.Error("the guard acted while its parent lived")
+	if state, err := os.ReadFile(n.file + ".early"); err == nil {
+		n.t.Errorf("the guard acted while its parent lived: %s", state)
 	}
 	if !strings.Contains(n.told(), "every output is safe") {
 		n.t.Errorf("the guard told %q", n.told())
