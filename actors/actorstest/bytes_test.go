@@ -55,14 +55,21 @@ func (h *hatHouse) lightUp(t testing.TB) {
 	}
 }
 
-// oneByteFault lets f be true for a while and returns what was broken.
-func oneByteFault(t testing.TB, o hatOptions, f fake.Fault) []string {
+// judged is a unit that has run well for long enough to be judged by.
+func judged(t testing.TB, o hatOptions) (*hatHouse, *hatJudge) {
 	t.Helper()
 	h := openHAT(t, o)
 	j := judgeHAT(h)
 	h.lightUp(t)
 	j.run(beforeFault)
 	j.learned()
+	return h, j
+}
+
+// oneByteFault lets f be true for a while and returns what was broken.
+func oneByteFault(t testing.TB, o hatOptions, f fake.Fault) []string {
+	t.Helper()
+	h, j := judged(t, o)
 	if err := h.machine.Inject(f); err != nil {
 		t.Fatal(err)
 	}
@@ -96,11 +103,7 @@ func eachByteFault(t *testing.T, version string, seed uint64, first, n int) {
 // the unit to recover, and returns what was broken.
 func randomByteFaults(t testing.TB, o hatOptions, rate float64) []string {
 	t.Helper()
-	h := openHAT(t, o)
-	j := judgeHAT(h)
-	h.lightUp(t)
-	j.run(beforeFault)
-	j.learned()
+	h, j := judged(t, o)
 	if err := h.machine.Random(rate); err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func (k *keeps) accept(a *audit, job, name string, value any) {
 	if got, ok := shown.(float64); number && ok && math.Abs(got-want) > 1e-9*math.Abs(want) {
 		a.say("settings", "%s/%s is %v after %v was accepted", job, name, got, want)
 	}
-	if shown == nil { // hidden for now: it is to be seen once it matters
+	if shown == nil { // hidden while nothing is dodged, and shown when that begins
 		shown = value
 	}
 	k.took[job+"/"+name] = accepted{shown, a.now()}
