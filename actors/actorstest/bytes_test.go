@@ -55,8 +55,8 @@ func (h *hatHouse) lightUp(t testing.TB) {
 	}
 }
 
-// judged is a unit that has run well for long enough to be judged by.
-func judged(t testing.TB, o hatOptions) (*hatHouse, *hatJudge) {
+// judgedHAT is a unit that has run well for long enough to be judged by.
+func judgedHAT(t testing.TB, o hatOptions) (*hatHouse, *hatJudge) {
 	t.Helper()
 	h := openHAT(t, o)
 	j := judgeHAT(h)
@@ -69,7 +69,7 @@ func judged(t testing.TB, o hatOptions) (*hatHouse, *hatJudge) {
 // oneByteFault lets f be true for a while and returns what was broken.
 func oneByteFault(t testing.TB, o hatOptions, f fake.Fault) []string {
 	t.Helper()
-	h, j := judged(t, o)
+	h, j := judgedHAT(t, o)
 	if err := h.machine.Inject(f); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func eachByteFault(t *testing.T, version string, seed uint64, first, n int) {
 // the unit to recover, and returns what was broken.
 func randomByteFaults(t testing.TB, o hatOptions, rate float64) []string {
 	t.Helper()
-	h, j := judged(t, o)
+	h, j := judgedHAT(t, o)
 	if err := h.machine.Random(rate); err != nil {
 		t.Fatal(err)
 	}
