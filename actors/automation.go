@@ -21,17 +21,18 @@ const longestDose = 10 * time.Minute
 // ones, so that none steers a culture that was taken with a pump on, an unsteady
 // lamp or a still vial.
 func steering(f Fact) (Fact, bool) {
-	switch f := f.(type) {
+	switch r := f.(type) {
 	case ODReading:
-		return f, f.Quality.Grade == Good
+		return f, r.Quality.Grade == Good
 	case ODFused:
-		return f, f.Quality.Grade == Good
+		return f, r.Quality.Grade == Good
 	case ODReadings:
 		bad := func(r ODReading) bool { return r.Quality.Grade != Good }
-		if slices.ContainsFunc(f.Readings, bad) {
-			f.Readings = slices.DeleteFunc(slices.Clone(f.Readings), bad)
+		if !slices.ContainsFunc(r.Readings, bad) {
+			return f, len(r.Readings) > 0
 		}
-		return f, len(f.Readings) > 0
+		r.Readings = slices.DeleteFunc(slices.Clone(r.Readings), bad)
+		return r, len(r.Readings) > 0
 	}
 	return f, true
 }

@@ -416,7 +416,8 @@ func (h *host) showSettings() {
 		h.shown = h.before(fields)
 	}
 	changed := false
-	for i, f := range fields {
+	for i := range fields {
+		f := &fields[i]
 		if !f.Shown {
 			continue
 		}

@@ -1,7 +1,7 @@
 package device
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -70,7 +70,7 @@ const span = time.Hour
 // stored is the durable form. The ledger has its own, with checks.
 type stored struct {
 	Version  int                    `json:"version"`
-	Ledger   json.RawMessage        `json:"ledger"`
+	Ledger   ledger.Stored          `json:"ledger"`
 	Pending  []record               `json:"pending,omitempty"`
 	Answered []answer               `json:"answered,omitempty"`
 	Past     []inflow               `json:"past,omitempty"`
@@ -81,16 +81,18 @@ type stored struct {
 const bookVersion = 1
 
 func (b book) stored() (stored, error) {
-	text, err := b.ledger.Encode()
-	return stored{bookVersion, text, b.pending, b.answered, b.past, b.bottles, b.carried}, err
+	l, err := b.ledger.Store()
+	return stored{bookVersion, l, b.pending, b.answered, b.past, b.bottles, b.carried}, err
 }
 
 func (s stored) book() (book, error) {
 	if s.Version != bookVersion {
 		return book{}, fmt.Errorf("vial: state of version %d: this program reads version %d", s.Version, bookVersion)
 	}
-	l, err := ledger.Decode(s.Ledger)
-	return book{l, s.Pending, s.Answered, s.Past, s.Bottles, s.Carried}, err
+	if s.Ledger.Version == 0 {
+		return book{}, errors.New("vial: state without a ledger")
+	}
+	return book{s.Ledger.Ledger, s.Pending, s.Answered, s.Past, s.Bottles, s.Carried}, nil
 }
 
 func (b *book) answer(a answer) {

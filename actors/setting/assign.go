@@ -48,7 +48,7 @@ func names(dst any) string {
 	return strings.Join(all, ", ")
 }
 
-func (f Field) assign(to reflect.Value, value any) error {
+func (f *Field) assign(to reflect.Value, value any) error {
 	switch f.Kind {
 	case Float:
 		x, err := f.float(value)
@@ -96,7 +96,7 @@ func (f Field) assign(to reflect.Value, value any) error {
 	return DecodeTable(to.Addr().Interface(), table)
 }
 
-func (f Field) refuse(code string, value any, rule string) error {
+func (f *Field) refuse(code string, value any, rule string) error {
 	return &Refusal{f.Name, code, fmt.Sprintf("%s: %s, got %s", f.Name, rule, show(value))}
 }
 
@@ -119,7 +119,7 @@ func clip(s string) string {
 // number is what people may write: no hex, no underscore, no inf, no nan.
 var number = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$`)
 
-func (f Field) float(value any) (float64, error) {
+func (f *Field) float(value any) (float64, error) {
 	if text, ok := value.(string); ok && f.Word != "" && strings.TrimSpace(text) == f.Word {
 		return f.WordFor, nil
 	}
@@ -136,7 +136,7 @@ func (f Field) float(value any) (float64, error) {
 	return x, nil
 }
 
-func (f Field) anyFloat(value any) (float64, error) {
+func (f *Field) anyFloat(value any) (float64, error) {
 	switch v := value.(type) {
 	case float64:
 		return v, nil
@@ -153,7 +153,7 @@ func (f Field) anyFloat(value any) (float64, error) {
 	return 0, f.refuse("not_a_number", value, "want a number"+f.in()+", such as 1.5")
 }
 
-func (f Field) in() string {
+func (f *Field) in() string {
 	text := ""
 	if f.Unit != "" {
 		text = " in " + f.Unit
@@ -165,9 +165,9 @@ func (f Field) in() string {
 }
 
 // Range words the allowed values, such as "0 to 50 AU" or `one of auto, od`.
-func (f Field) Range() string {
+func (f *Field) Range() string {
 	if f.Word != "" {
-		number := f
+		number := *f
 		number.Word = ""
 		return number.Range() + ", or " + f.Word
 	}
@@ -194,7 +194,7 @@ func (f Field) Range() string {
 	return fmt.Sprintf("%v to %v%s", f.Min, f.Max, unit)
 }
 
-func (f Field) integer(value any) (int64, error) {
+func (f *Field) integer(value any) (int64, error) {
 	var x int64
 	switch v := value.(type) {
 	case int64:
@@ -220,7 +220,7 @@ func (f Field) integer(value any) (int64, error) {
 	return x, nil
 }
 
-func (f Field) boolean(value any) (bool, error) {
+func (f *Field) boolean(value any) (bool, error) {
 	switch v := value.(type) {
 	case bool:
 		return v, nil
@@ -239,7 +239,7 @@ func (f Field) boolean(value any) (bool, error) {
 	return false, f.refuse("wrong_type", value, "want true or false")
 }
 
-func (f Field) text(value any) (string, error) {
+func (f *Field) text(value any) (string, error) {
 	s, ok := value.(string)
 	switch {
 	case !ok:
@@ -255,7 +255,7 @@ func (f Field) text(value any) (string, error) {
 }
 
 // duration reads a number in the field's unit, or a Go duration such as "12h".
-func (f Field) duration(value any) (time.Duration, error) {
+func (f *Field) duration(value any) (time.Duration, error) {
 	if s, ok := value.(string); ok && !number.MatchString(strings.TrimSpace(s)) {
 		d, err := time.ParseDuration(strings.TrimSpace(s))
 		if err != nil {
@@ -273,7 +273,7 @@ func (f Field) duration(value any) (time.Duration, error) {
 	return time.Duration(math.Round(x * float64(f.scale()))), nil
 }
 
-func (f Field) list(to reflect.Value, value any) error {
+func (f *Field) list(to reflect.Value, value any) error {
 	items, ok := value.([]any)
 	if !ok || to.Type().Elem().Kind() != reflect.String {
 		return f.refuse("wrong_type", value, "want a list of texts")
@@ -290,7 +290,7 @@ func (f Field) list(to reflect.Value, value any) error {
 	return nil
 }
 
-func (f Field) mapping(to reflect.Value, value any) error {
+func (f *Field) mapping(to reflect.Value, value any) error {
 	table, ok := value.(map[string]any)
 	if !ok || to.Type() != reflect.TypeFor[map[string]string]() {
 		return f.refuse("wrong_type", value, `want a table of texts, such as { 1 = "REF" }`)

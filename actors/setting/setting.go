@@ -184,7 +184,7 @@ func kindOf(sf reflect.StructField) Kind {
 // Value returns what f holds in v as it is shown: a float64 (also for a
 // duration, in the field's unit) or its Word, int64, bool or string; nil for what is only
 // configuration.
-func (f Field) Value(v any) any {
+func (f *Field) Value(v any) any {
 	x := reflect.Indirect(reflect.ValueOf(v)).FieldByIndex(f.index)
 	switch f.Kind {
 	case Float:
@@ -209,29 +209,34 @@ func (f Field) Value(v any) any {
 
 // Same reports whether Value is certain to be shown, without making it anew: for
 // those who look after every message. Where it is not, Value says.
-func (f Field) Same(v, shown any) bool {
+func (f *Field) Same(v, shown any) bool {
 	x := reflect.Indirect(reflect.ValueOf(v)).FieldByIndex(f.index)
 	switch s := shown.(type) {
 	case float64:
-		return f.Kind == Float && f.Word == "" && x.Float() == s
+		switch f.Kind {
+		case Float:
+			return f.Word == "" && x.Float() == s
+		case Duration:
+			return float64(x.Int())/float64(f.scale()) == s
+		}
 	case int64:
 		return f.Kind == Integer && x.CanInt() && x.Int() == s
 	case bool:
 		return f.Kind == Boolean && x.Bool() == s
 	case string:
-		return f.Kind == String && x.String() == s
+		return f.Kind == String && x.String() == s || f.Kind == Float && s == f.Word && x.Float() == f.WordFor
 	}
 	return false
 }
 
 // Copy assigns field f of src to dst, two structs of one type.
-func (f Field) Copy(dst, src any) {
+func (f *Field) Copy(dst, src any) {
 	to := reflect.Indirect(reflect.ValueOf(dst)).FieldByIndex(f.index)
 	to.Set(reflect.Indirect(reflect.ValueOf(src)).FieldByIndex(f.index))
 }
 
 // scale is the duration that one of the field's unit stands for.
-func (f Field) scale() time.Duration {
+func (f *Field) scale() time.Duration {
 	switch f.Unit {
 	case "min":
 		return time.Minute
@@ -243,6 +248,6 @@ func (f Field) scale() time.Duration {
 
 // Pointer is the address of field f in v, a pointer to a struct: for a Table,
 // what DecodeTable wants.
-func (f Field) Pointer(v any) any {
+func (f *Field) Pointer(v any) any {
 	return reflect.ValueOf(v).Elem().FieldByIndex(f.index).Addr().Interface()
 }

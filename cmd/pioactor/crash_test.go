@@ -90,15 +90,11 @@ func (n *process) state(key string) []byte {
 // books are the vial's, as they are on the disk.
 func (n *process) books() ledger.Ledger {
 	n.t.Helper()
-	var s struct{ Ledger json.RawMessage }
+	var s struct{ Ledger ledger.Stored }
 	if err := json.Unmarshal(n.state("vial"), &s); err != nil {
 		n.t.Fatal(err)
 	}
-	l, err := ledger.Decode(s.Ledger)
-	if err != nil {
-		n.t.Fatal(err)
-	}
-	return l
+	return s.Ledger.Ledger
 }
 
 // once is one kill and what must be true after it.

@@ -23,6 +23,7 @@ package check
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -152,7 +153,7 @@ func (c *Check) close() {
 	}
 	c.last, c.together, c.moved, c.seen, c.Dose = centre, true, false, false, Dose{}
 	c.sinceDose++
-	c.Pieces = append(append([]Piece(nil), c.Pieces[max(0, len(c.Pieces)+1-kept):]...), p)
+	c.Pieces = append(slices.Delete(c.Pieces, 0, max(0, len(c.Pieces)+1-kept)), p)
 }
 
 // current is the piece that the readings so far make.
@@ -174,5 +175,5 @@ func (c *Check) all() []Piece {
 	if !ok {
 		return c.Pieces
 	}
-	return append(append([]Piece(nil), c.Pieces...), p)
+	return append(slices.Clip(c.Pieces), p)
 }

@@ -18,8 +18,17 @@ const (
 // course is ln OD as the steps of a hypothesis alone would make it; before the
 // piece from it is that of the first, the sound vial.
 type course struct {
-	from  int
-	level []float64
+	from   int
+	before float64   // of the piece before from
+	level  []float64 // from there on
+}
+
+// at is the level of piece i, no earlier than the one before from.
+func (c course) at(i int) float64 {
+	if i < c.from {
+		return c.before
+	}
+	return c.level[i-c.from]
 }
 
 // model is a Kalman filter of ln OD and its slope over pieces, for several
@@ -57,7 +66,7 @@ func filtered(pieces []Piece, courses []course, variance, wander float64) model 
 		s.pass(p, wander, i == 0)
 		values[0] = p.Level
 		for h, c := range courses[:s.live-1] {
-			values[h+1] = c.level[i]
+			values[h+1] = c.at(i)
 		}
 		m.weigh(&s, 0, values, variance/p.N)
 		values[0] = p.Slope

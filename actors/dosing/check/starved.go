@@ -135,7 +135,7 @@ func (m *model) drop(s *state, p Piece, courses []course, i int, variance float6
 	r.variance += square(steady * p.Dose.LnStep)
 	values[0] = p.drop
 	for h, c := range courses[:s.live-1] {
-		step := c.level[i] - c.level[i-1]
+		step := c.at(i) - c.at(i-1)
 		if step == 0 { // nothing came in: nothing to regrow from either
 			step = r.mean[h+1] - r.mean[0]
 		}

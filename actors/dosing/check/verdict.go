@@ -48,12 +48,12 @@ func (c *Check) Judge(roomML float64) Finding {
 	if len(doses) == 0 {
 		return Finding{UnverifiedML: c.SinceML}
 	}
-	sound := steps(pieces, nil, 0, scaled(1))
+	sound := steps(pieces, 0, 0, scaled(1))
 	all := []hypothesis{{course: sound}}
 	for i, onset := range doses[max(0, len(doses)-longest):] {
 		n := min(len(doses), longest) - i
 		add := func(v Verdict, shows int, f func(Piece) float64, least float64) {
-			all = append(all, hypothesis{v, shows, steps(pieces, sound.level, onset, f), least, false})
+			all = append(all, hypothesis{v, shows, steps(pieces, sound.at(onset-1), onset, f), least, false})
 		}
 		for _, share := range [...]float64{1, 0.7, 0.4} {
 			add(Filling, n-1, filling(share, roomML), certain)
@@ -195,21 +195,17 @@ func filling(share, roomML float64) func(Piece) float64 {
 	}
 }
 
-// steps is ln OD as the steps alone would make it: sound before the piece from,
-// and then with the share f of each step expected.
-func steps(pieces []Piece, sound []float64, from int, f func(Piece) float64) course {
-	levels, level := make([]float64, len(pieces)), 0.0
-	if from > 0 {
-		copy(levels, sound[:from])
-		level = sound[from-1]
-	}
-	for i := from; i < len(pieces); i++ {
-		if p := pieces[i]; p.Dose.LnStep < 0 {
+// steps is ln OD as the steps alone would make it from the piece from on: with
+// the share f of each step expected. level is that of the piece before.
+func steps(pieces []Piece, level float64, from int, f func(Piece) float64) course {
+	c := course{from, level, make([]float64, len(pieces)-from)}
+	for i, p := range pieces[from:] {
+		if p.Dose.LnStep < 0 {
 			level += f(p) * p.Dose.LnStep
 		}
-		levels[i] = level
+		c.level[i] = level
 	}
-	return course{from, levels}
+	return c
 }
 
 func waste(pieces []Piece) (ml float64) {

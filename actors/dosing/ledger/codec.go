@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"time"
 
@@ -15,43 +14,44 @@ import (
 // Version of the stored form.
 const Version = 1
 
-type stored struct {
+// Stored is a ledger in its durable form, which is JSON. Reading it is strict: an
+// unknown version or field and a value out of range are refused. Then the vial's
+// content is unknown: ask a person, do not start from a default.
+type Stored struct {
 	Version int    `json:"version"`
 	Ledger  Ledger `json:"ledger"`
 }
 
-// Encode is the ledger as JSON for storage.
-func (l Ledger) Encode() ([]byte, error) {
+// Store is the ledger for storage, or an error if it contradicts itself.
+func (l Ledger) Store() (Stored, error) {
 	if err := l.Validate(); err != nil {
-		return nil, fmt.Errorf("ledger: encode: %w", err)
+		return Stored{}, fmt.Errorf("ledger: store: %w", err)
 	}
-	return json.Marshal(stored{Version: Version, Ledger: l})
+	return Stored{Version: Version, Ledger: l}, nil
 }
 
-// Decode reads what [Ledger.Encode] wrote. Anything else is refused: an unknown
-// version or field, text after the end, a value out of range. On an error the
-// vial's content is unknown: ask a person, do not start from a default.
-func Decode(data []byte) (Ledger, error) {
-	var s stored
+// UnmarshalJSON reads what [Ledger.Store] returned.
+func (s *Stored) UnmarshalJSON(data []byte) error {
+	type plain Stored
+	var read plain
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&s); err != nil {
-		return Ledger{}, fmt.Errorf("ledger: decode: %w", err)
+	if err := dec.Decode(&read); err != nil {
+		return fmt.Errorf("ledger: read: %w", err)
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return Ledger{}, errors.New("ledger: decode: text after the end")
+	if read.Version != Version {
+		return fmt.Errorf("ledger: read: version %d: this program reads version %d", read.Version, Version)
 	}
-	if s.Version != Version {
-		return Ledger{}, fmt.Errorf("ledger: decode: version %d: this program reads version %d", s.Version, Version)
+	l := &read.Ledger
+	if err := l.Validate(); err != nil {
+		return fmt.Errorf("ledger: read: %w", err)
 	}
-	if err := s.Ledger.Validate(); err != nil {
-		return Ledger{}, fmt.Errorf("ledger: decode: %w", err)
+	l.LastDoseAt, l.Open.Expires = clean(l.LastDoseAt), clean(l.Open.Expires)
+	if len(l.Seen) == 0 {
+		l.Seen = nil
 	}
-	s.Ledger.LastDoseAt, s.Ledger.Open.Expires = clean(s.Ledger.LastDoseAt), clean(s.Ledger.Open.Expires)
-	if len(s.Ledger.Seen) == 0 {
-		s.Ledger.Seen = nil
-	}
-	return s.Ledger, nil
+	*s = Stored(read)
+	return nil
 }
 
 // bound on any stored number, mL or generations; beyond it the file is broken.
