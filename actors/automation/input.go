@@ -2,7 +2,6 @@ package automation
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -57,52 +56,19 @@ type settled struct {
 	values []float64
 }
 
-// add takes a value and returns the median of the last n, once there are n.
-func (s *settled) add(x float64, n int) (median float64, ok bool) {
+// add takes a value and returns the mean of the middle half of the last n, once
+// there are n: of three it is the median. A quarter of them on either side may be
+// anything, and it scatters less than the median of as many.
+func (s *settled) add(x float64, n int) (middle float64, ok bool) {
 	s.values = append(slices.Clone(s.values[max(0, len(s.values)-n+1):]), x)
 	if len(s.values) < n {
 		return 0, false
 	}
-	sorted := slices.Sorted(slices.Values(s.values))
-	return sorted[len(sorted)/2], true
-}
-
-// last is the newest value, if there is one since the last dose.
-func (s *settled) last() (x float64, any bool) {
-	if len(s.values) == 0 {
-		return 0, false
+	half := slices.Sorted(slices.Values(s.values))[(n+3)/4 : n-(n+3)/4]
+	for _, v := range half {
+		middle += v / float64(len(half))
 	}
-	return s.values[len(s.values)-1], true
-}
-
-// noise is the relative variance of one reading: from the steps between
-// neighbours, which growth hardly touches and which have twice the variance.
-type noise struct {
-	variance float64
-	n        int // steps
-}
-
-// step takes two neighbours. A wild one counts as a step of five σ at most.
-func (v *noise) step(before, now float64) {
-	const known, memory = 10, 50 // steps
-	if !(before > 0) || !(now > 0) {
-		return
-	}
-	d := math.Log(now / before)
-	square := d * d / 2
-	if v.n >= known {
-		square = min(square, 25*v.variance)
-	}
-	v.n = min(v.n+1, memory)
-	v.variance += (square - v.variance) / float64(v.n)
-}
-
-// width is how many readings make a median with a σ of 0.9 %: half of what 1 mL
-// takes off 15 mL is more than three of that. The median of n has 1.57/n
-// of the variance of one.
-func (v *noise) width(least, most int) int {
-	const wanted = 0.009
-	return min(max(int(math.Ceil(1.57*v.variance/(wanted*wanted))), least), most)
+	return middle, true
 }
 
 // moved words what a dose moved.

@@ -9,7 +9,7 @@ import (
 
 // Turbidostat exchanges media for culture whenever the culture has grown to its
 // target density, as its biomass_signal tells. One noisy reading must not
-// trigger, so the median of a few settled readings counts.
+// trigger, so the middle of a few settled readings counts.
 //
 // Takes: ODFiltered, ODReading, ODFused, Dosed, DoseRefused. Sends: an
 // exchange; DilutionEvent, NoEvent when refused, ErrorOccurred when readings
