@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pioactor/pioactor/actors/setting"
 )
@@ -40,8 +41,8 @@ func (h *host) command(cmd Command) {
 		h.answer(cmd, notRunning(cmd))
 		return
 	}
-	if now := h.sys.clock.Now(); !cmd.Deadline.IsZero() && now.After(cmd.Deadline) {
-		h.answer(cmd, Reply{Code: "expired", Reason: fmt.Sprintf("%s: came %v after its deadline, nothing was done", cmd.Target, now.Sub(cmd.Deadline))})
+	if r, late := expired(cmd, h.sys.clock.Now()); late {
+		h.answer(cmd, r)
 		return
 	}
 	switch body := cmd.Body.(type) {
@@ -78,11 +79,22 @@ func (h *host) conclude(cmd Command, err error) {
 	}
 }
 
+// expired is the reply to a command whose time is over.
+func expired(cmd Command, now time.Time) (r Reply, late bool) {
+	if cmd.Deadline.IsZero() || !now.After(cmd.Deadline) {
+		return Reply{}, false
+	}
+	return Reply{ID: cmd.ID, Code: "expired", Reason: fmt.Sprintf("%s: came %v after its deadline, nothing was done", cmd.Target, now.Sub(cmd.Deadline))}, true
+}
+
+// refused words a reply for the log.
+func refused(r Reply) string { return "refused: " + r.Reason }
+
 func (h *host) answer(cmd Command, r Reply) {
 	h.replied = true
 	r.ID = cmd.ID
 	if !r.OK {
-		h.sys.logf(h, "warning", "refused: %s", r.Reason)
+		h.sys.logf(h, "warning", "%s", refused(r))
 	}
 	if h.c.ctx.Sender() != nil {
 		h.c.ctx.Send(h.c.ctx.Sender(), r)

@@ -203,7 +203,7 @@ func (s *System) Do(cmd Command, done func(Reply)) {
 	case target == nil:
 		done(notRunning(cmd))
 	default:
-		s.ask(n, target.pid, cmd)
+		s.ask(n, target, cmd)
 	}
 }
 
@@ -218,7 +218,9 @@ func notRunning(cmd Command) Reply {
 // patience is how long Do waits for a reply without a deadline.
 const patience = 30 * time.Second
 
-func (s *System) ask(n uint64, to *actor.PID, cmd Command) {
+// ask sends cmd and hands its reply to whoever waits. One that is late is refused
+// here: its actor may be restarting, and nobody waits for what is over.
+func (s *System) ask(n uint64, to *life, cmd Command) {
 	var once sync.Once
 	finish := func(r Reply) {
 		once.Do(func() {
@@ -226,6 +228,11 @@ func (s *System) ask(n uint64, to *actor.PID, cmd Command) {
 				done(r)
 			}
 		})
+	}
+	if r, late := expired(cmd, s.clock.Now()); late {
+		s.Log(to.spec.Experiment, to.spec.Name, "warning", refused(r))
+		finish(r)
+		return
 	}
 	inbox := &inbox{got: finish, gone: notRunning(cmd)}
 	pid, _ := s.engine.ProcessRegistry.Add(inbox, fmt.Sprintf("inbox-%d", n))
@@ -241,7 +248,7 @@ func (s *System) ask(n uint64, to *actor.PID, cmd Command) {
 		timer.Stop()
 		s.engine.ProcessRegistry.Remove(pid)
 	}
-	s.engine.Root.RequestWithCustomSender(to, cmd, pid)
+	s.engine.Root.RequestWithCustomSender(to.pid, cmd, pid)
 }
 
 // remembered is how many replies are kept for repeated commands.

@@ -103,6 +103,22 @@ func TestRepeatedCommandIsAnsweredFromMemory(t *testing.T) {
 	}
 }
 
+// However late, and whatever its actor is doing.
+func TestLateCommandIsRefusedAtOnce(t *testing.T) {
+	sys := newSystem(t)
+	silent := actors.Spec{Name: "silent", New: func() actors.Job { return mute{} }}
+	if err := sys.Start(silent); err != nil {
+		t.Fatal(err)
+	}
+	var replies []actors.Reply
+	for range 2 { // the second is answered from memory
+		sys.Do(actors.Command{ID: "late", Target: "silent", Deadline: sys.Clock().Now().Add(-time.Minute)}, func(r actors.Reply) { replies = append(replies, r) })
+	}
+	if len(replies) != 2 || replies[0].Code != "expired" || replies[1].Code != "expired" || replies[0].ID != "late" {
+		t.Errorf("replies %+v, want expired twice", replies)
+	}
+}
+
 func TestLateCommandIsRefused(t *testing.T) {
 	sys, n := newSystem(t), 0
 	if err := sys.Start(actors.Spec{Name: "counter", New: func() actors.Job { return counter{&n} }}); err != nil {
