@@ -87,14 +87,11 @@ func expired(cmd Command, now time.Time) (r Reply, late bool) {
 	return Reply{ID: cmd.ID, Code: "expired", Reason: fmt.Sprintf("%s: came %v after its deadline, nothing was done", cmd.Target, now.Sub(cmd.Deadline))}, true
 }
 
-// refused words a reply for the log.
-func refused(r Reply) string { return "refused: " + r.Reason }
-
 func (h *host) answer(cmd Command, r Reply) {
 	h.replied = true
 	r.ID = cmd.ID
 	if !r.OK {
-		h.sys.logf(h, "warning", "%s", refused(r))
+		h.sys.logf(h, "warning", "refused: %s", r.Reason)
 	}
 	if h.c.ctx.Sender() != nil {
 		h.c.ctx.Send(h.c.ctx.Sender(), r)

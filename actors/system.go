@@ -203,7 +203,7 @@ func (s *System) Do(cmd Command, done func(Reply)) {
 	case target == nil:
 		done(notRunning(cmd))
 	default:
-		s.ask(n, target, cmd)
+		s.ask(n, target.pid, cmd)
 	}
 }
 
@@ -218,9 +218,10 @@ func notRunning(cmd Command) Reply {
 // patience is how long Do waits for a reply without a deadline.
 const patience = 30 * time.Second
 
-// ask sends cmd and hands its reply to whoever waits. One that is late is refused
-// here: its actor may be restarting, and nobody waits for what is over.
-func (s *System) ask(n uint64, to *life, cmd Command) {
+// ask sends cmd and hands its reply to whoever waits. When none comes in time, that
+// of a command that was late already is known all the same: whoever takes it from
+// the mailbox will refuse it.
+func (s *System) ask(n uint64, to *actor.PID, cmd Command) {
 	var once sync.Once
 	finish := func(r Reply) {
 		once.Do(func() {
@@ -229,26 +230,25 @@ func (s *System) ask(n uint64, to *life, cmd Command) {
 			}
 		})
 	}
-	if r, late := expired(cmd, s.clock.Now()); late {
-		s.Log(to.spec.Experiment, to.spec.Name, "warning", refused(r))
-		finish(r)
-		return
-	}
 	inbox := &inbox{got: finish, gone: notRunning(cmd)}
 	pid, _ := s.engine.ProcessRegistry.Add(inbox, fmt.Sprintf("inbox-%d", n))
-	wait := patience
+	wait, now := patience, s.clock.Now()
 	if !cmd.Deadline.IsZero() {
-		wait = cmd.Deadline.Sub(s.clock.Now()) + time.Second
+		wait = max(cmd.Deadline.Sub(now), 0) + time.Second
 	}
 	timer := s.clock.AfterFunc(wait, func() {
 		s.engine.ProcessRegistry.Remove(pid)
-		finish(Reply{ID: cmd.ID, Code: "no_answer", Reason: fmt.Sprintf("%s did not answer within %v", cmd.Target, wait)})
+		r, late := expired(cmd, now)
+		if !late {
+			r = Reply{ID: cmd.ID, Code: "no_answer", Reason: fmt.Sprintf("%s did not answer within %v", cmd.Target, wait)}
+		}
+		finish(r)
 	})
 	inbox.close = func() {
 		timer.Stop()
 		s.engine.ProcessRegistry.Remove(pid)
 	}
-	s.engine.Root.RequestWithCustomSender(to.pid, cmd, pid)
+	s.engine.Root.RequestWithCustomSender(to, cmd, pid)
 }
 
 // remembered is how many replies are kept for repeated commands.
