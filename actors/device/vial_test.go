@@ -254,20 +254,22 @@ func TestSampleAndSwapChangeTheBooks(t *testing.T) {
 }
 
 func TestBrokenBooksAskForAPerson(t *testing.T) {
-	store := state.NewMemory()
-	if err := store.Save(vialKey, []byte(`{"version":1,"ledger":{}}`)); err != nil {
-		t.Fatal(err)
-	}
-	r := newRig(t, 1, store, nil).start(benchConfig())
-	dose := actors.Dose{MediaML: 1, WasteML: 1}
-	if a := r.do("vial", dose); a.Code != "needs_human" || !r.alarm("dose_interrupted") {
-		t.Errorf("answer %+v, want needs_human", a)
-	}
-	volume := 15.0
-	r.do("vial", actors.SetVial{VolumeML: &volume})
-	r.do("vial", actors.Acknowledge{Name: "dose_interrupted"})
-	if a := r.do("vial", dose); !a.OK {
-		t.Errorf("after a person looked: %s", a.Reason)
+	for _, broken := range []string{`{"version":1,"ledger":{}}`, `{"version":1,"ledger":null}`, `{"version":1}`, `{`} {
+		store := state.NewMemory()
+		if err := store.Save(vialKey, []byte(broken)); err != nil {
+			t.Fatal(err)
+		}
+		r := newRig(t, 1, store, nil).start(benchConfig())
+		dose := actors.Dose{MediaML: 1, WasteML: 1}
+		if a := r.do("vial", dose); a.Code != "needs_human" || !r.alarm("dose_interrupted") {
+			t.Errorf("%s: answer %+v, want needs_human", broken, a)
+		}
+		volume := 15.0
+		r.do("vial", actors.SetVial{VolumeML: &volume})
+		r.do("vial", actors.Acknowledge{Name: "dose_interrupted"})
+		if a := r.do("vial", dose); !a.OK {
+			t.Errorf("%s: after a person looked: %s", broken, a.Reason)
+		}
 	}
 }
 

@@ -94,6 +94,9 @@ func (n *process) books() ledger.Ledger {
 	if err := json.Unmarshal(n.state("vial"), &s); err != nil {
 		n.t.Fatal(err)
 	}
+	if s.Ledger.Version != ledger.Version {
+		n.t.Fatalf("no ledger in the books: version %d", s.Ledger.Version)
+	}
 	return s.Ledger.Ledger
 }
 
