@@ -4,6 +4,7 @@ package actorstest_test
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -208,21 +209,19 @@ func (p *page) light(t *testing.T) {
 }
 
 func (p *page) challenge(t *testing.T) {
-	q := p.ask(challengeWords, "| automation | inflow pumps | target 1/h | true growth, last 24 h | ± within | IC50 rose |")
+	q := p.ask(challengeWords, "| automation | inflow pumps | target 1/h | true growth, last 24 h | ± within | density meanwhile | IC50 rose |")
 	for _, pump := range []float64{0.85, 1, 1.15} {
-		q.challenge(t, challenge{"pid_morbidostat target_normalized_od=8 target_growth_rate=0.3 duration=20", pump, 0.3, life, 3})
+		q.challenge(t, challenge{pid8, 0.03, pump, usual, 0.3, life, 3})
 	}
 	for _, pump := range []float64{0.85, 1, 1.15} {
-		q.challenge(t, challenge{"morbidostat target_biomass=8", pump, toprakPerH, life, 3})
+		q.challenge(t, challenge{toprak8, 0.03, pump, usual, 0, life, 3})
 	}
 }
 
 func (q *part) challenge(t *testing.T, x challenge) {
 	q.row(t, x.String(), func(t *testing.T) string {
-		mean, sd, rise := x.live(t)
-		name, _, _ := strings.Cut(x.start, " ")
-		off := mean/x.targetH - 1
-		return fmt.Sprintf("| %s | %+.0f %% | %.3f | %s | %.3f | %.2f times |", name, 100*(x.pump-1), x.targetH,
-			judged(fmt.Sprintf("%.3f (%+.1f %%)", mean, 100*off), off <= 0.05 && off >= -0.05), sd, rise)
+		s := x.live(t)
+		return fmt.Sprintf("| %s | %+.0f %% | %.3f | %s | %.3f | %+.0f %% | %.2f times |", x.name(), 100*(x.pump-1), s.targetPerH,
+			judged(fmt.Sprintf("%.3f (%+.1f %%)", s.muPerH, 100*s.off()), math.Abs(s.off()) <= 0.05), s.sdPerH, 100*math.Expm1(s.lnDensity), s.rise)
 	})
 }

@@ -1,7 +1,6 @@
 package actorstest_test
 
 import (
-	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -81,37 +80,3 @@ func daylight(t testing.TB, hours int, seed uint64) (off time.Duration, changes 
 	}
 	return off, changes, lit / looks
 }
-
-// challenge is one life of a morbidostat whose culture becomes resistant.
-type challenge struct {
-	start   string
-	pump    float64
-	targetH float64 // 1/h
-	hours   int
-	seed    uint64
-}
-
-// live is the true growth rate over the second half, and how far IC50 rose.
-func (x challenge) live(t testing.TB) (mean, sd, rise float64) {
-	var first float64
-	h := actorstest.Open(t, actorstest.HouseOptions{Seed: x.seed, Forget: true, Configure: func(c *cmd.Config) {
-		c.Sim.IC50DriftPerGeneration = 0.03
-		c.Sim.MediaRateFactor, c.Sim.AltMediaRateFactor = x.pump, x.pump
-		c.Sim.MediaBottleML, c.Sim.WasteBottleML = 5000, 5000
-		c.Sim.Start = []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=" + x.start}
-		first = c.Sim.IC50AltFraction
-	}})
-	h.WasteSeen()
-	half := time.Duration(x.hours) * time.Hour / 2
-	h.Run(half)
-	n, squares := 0.0, 0.0
-	for ; h.Lived() < 2*half; n++ {
-		h.Run(5 * time.Minute)
-		mu := h.Board.Truth().MuPerH
-		mean, squares = mean+mu, squares+mu*mu
-	}
-	mean /= n
-	return mean, math.Sqrt(max(squares/n-mean*mean, 0)), h.Board.Truth().IC50AltFraction / first
-}
-
-func (x challenge) String() string { return fmt.Sprintf("%s, pumps %+.0f %%", x.start, 100*(x.pump-1)) }

@@ -8,9 +8,6 @@ import (
 	"github.com/pioactor/pioactor/actors/actorstest"
 )
 
-// toprakPerH is a dilution of 1 mL in 15 mL each 12 min.
-var toprakPerH = math.Log1p(1.0/15) / 0.2
-
 // TestScoredControl holds the key rows of docs/control.md, in short lives,
 // with tolerances a little wider than the aims there: what a few hours scatter.
 func TestScoredControl(t *testing.T) {
@@ -47,4 +44,15 @@ func TestScoredControl(t *testing.T) {
 	if start, step, strays := (fan{15, 9, 2, 500}).live(t); max(start, step) > time.Minute || strays > 20 {
 		t.Errorf("stirring: %v and %v to come to the target, then %.1f rpm off", start, step, strays)
 	}
+}
+
+// TestScoredMorbidostats while the culture becomes resistant. The controller of
+// pid_morbidostat is smooth; Toprak's rule is on or off with 1 mL at a time, so
+// the growth rate saws around its target.
+func TestScoredMorbidostats(t *testing.T) {
+	if actorstest.RaceEnabled {
+		t.Skip("make test runs it without the race detector, which makes it ten times as long")
+	}
+	challenge{pid8, 0.03, 1, usual, 0.3, 48, 3}.hold(t, 0.03)
+	challenge{toprak8, 0.03, 1.15, usual, 0, 48, 3}.hold(t, 0.12)
 }

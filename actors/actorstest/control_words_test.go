@@ -63,5 +63,6 @@ LEDs are dark, so of the light hours the LED shines a share.`
 const challengeWords = `## The morbidostats
 
 The culture's IC50 rises with every generation under the drug (3 % of ln IC50 each). The true growth rate over the last 24 h against the
-target; aim within 5 %. Toprak's rule is on or off with 1 mL at a time, so its growth rate saws; it compares with the dilution rate as the
-calibration has it, so a pump that gives more or less than it says shifts it. Seed 3.`
+target; aim within 5 %. *pid_morbidostat* holds the growth rate it is told, whatever the pumps give. The target of Toprak's rule is the dilution rate:
+the true one, scored here, which is not the calibration's 0.323 1/h where the pumps give more or less than that says. It is on or off with 1 mL at
+a time, so its growth rate saws. *Density meanwhile*: by how much it rose in these 24 h. Seed 3.`

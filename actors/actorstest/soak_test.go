@@ -3,6 +3,7 @@
 package actorstest_test
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"testing"
@@ -63,3 +64,23 @@ func TestSoakXR(t *testing.T) {
 
 // TestSoakLiquidFaults is hours of whole units whose tubes and bottles fail.
 func TestSoakLiquidFaults(t *testing.T) { liquidLives(t, 1000, 500) }
+
+// TestSoakMorbidostats is TestScoredMorbidostats over targets, drifts, pump
+// errors, noises and seeds.
+func TestSoakMorbidostats(t *testing.T) {
+	for seed := uint64(1); seed <= 2; seed++ {
+		for _, pump := range []float64{0.85, 1, 1.15} {
+			for _, drift := range []float64{0, 0.03} {
+				for _, c := range []struct {
+					target, minutes float64
+				}{{0.1, 60}, {0.3, 20}, {0.3, 60}, {0.5, 20}} {
+					start := fmt.Sprintf("pid_morbidostat target_normalized_od=8 target_growth_rate=%v duration=%v", c.target, c.minutes)
+					challenge{start, drift, pump, usual, c.target, 48, seed}.hold(t, 0.06)
+				}
+				for _, noise := range []float64{0.006, usual, 0.033} {
+					challenge{toprak8, drift, pump, noise, 0, 48, seed}.hold(t, 0.15)
+				}
+			}
+		}
+	}
+}

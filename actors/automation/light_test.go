@@ -8,6 +8,7 @@ import (
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/actorstest"
 	"github.com/pioactor/pioactor/cmd"
+	_ "github.com/pioactor/pioactor/cmd/standard"
 )
 
 func lightHouse(t *testing.T, seed uint64, start ...string) *actorstest.House {

@@ -6,78 +6,8 @@ import (
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
-	"github.com/pioactor/pioactor/actors/actorstest"
 	"github.com/pioactor/pioactor/actors/state"
-	"github.com/pioactor/pioactor/cmd"
-	_ "github.com/pioactor/pioactor/cmd/standard"
 )
-
-// challenged is one run of a morbidostat on the twin, whose IC50 rises with the
-// generations it grows under the drug.
-type challenged struct {
-	start     string
-	drift     float64 // of ln IC50 for each generation
-	pump      float64 // true rate over the calibrated one, of both inflow pumps
-	seed      uint64
-	targetPer float64 // 1/h
-}
-
-// live is its life: the true growth rate over the second half, and how far IC50 rose.
-func (x challenged) live(t *testing.T) (mean, sd, rise float64) {
-	t.Helper()
-	var first float64
-	h := actorstest.Open(t, actorstest.HouseOptions{Seed: x.seed, Forget: true, Configure: func(c *cmd.Config) {
-		c.Media.MaxUnverifiedML = 1e5 // not the subject here
-		c.Sim.IC50DriftPerGeneration = x.drift
-		c.Sim.MediaRateFactor, c.Sim.AltMediaRateFactor = x.pump, x.pump
-		c.Sim.Start = []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=" + x.start}
-		first = c.Sim.IC50AltFraction
-	}})
-	h.Run(half)
-	var rates []float64
-	for range int(half / (5 * time.Minute)) {
-		h.Run(5 * time.Minute)
-		rates = append(rates, h.Board.Truth().MuPerH)
-	}
-	if s := h.State("dosing_automation"); s != actors.Ready {
-		t.Errorf("%+v: %s, want ready", x, s)
-	}
-	for _, mu := range rates {
-		mean += mu / float64(len(rates))
-	}
-	for _, mu := range rates {
-		sd += (mu - mean) * (mu - mean) / float64(len(rates))
-	}
-	return mean, math.Sqrt(sd), h.Board.Truth().IC50AltFraction / first
-}
-
-// hold fails unless the culture is on target, within 5 % on average; wobble is
-// the spread that is allowed, relative to the target.
-func (x challenged) hold(t *testing.T, wobble float64) {
-	t.Helper()
-	mean, sd, rise := x.live(t)
-	t.Logf("%s, IC50 drift %g, pumps %g: µ %.3f ± %.3f 1/h for %.3f, IC50 rose %.2f times", x.start, x.drift, x.pump, mean, sd, x.targetPer, rise)
-	if math.Abs(mean-x.targetPer) > 0.05*x.targetPer || sd > wobble*x.targetPer {
-		t.Errorf("%+v: µ %.3f ± %.3f 1/h over the last %v", x, mean, sd, half)
-	}
-	if x.drift > 0 && rise < 1.15 {
-		t.Errorf("%+v: IC50 rose %.2f times, so this shows nothing", x, rise)
-	}
-}
-
-// A dilution of 1 mL in 15 mL each 12 min.
-var toprakPerH = math.Log1p(1.0/15) / 0.2
-
-// TestScoredMorbidostats while the culture becomes resistant. The
-// controller of pid_morbidostat is smooth; Toprak's rule is on or off with 1 mL
-// at a time, so the growth rate saws around its target.
-func TestScoredMorbidostats(t *testing.T) {
-	if thin > 1 {
-		t.Skip("make test runs it without the race detector, which makes it ten times as long")
-	}
-	challenged{"pid_morbidostat target_normalized_od=8 target_growth_rate=0.3 duration=20", drift, 1, 3, 0.3}.hold(t, 0.03)
-	challenged{"morbidostat target_biomass=8", drift, 1, 3, toprakPerH}.hold(t, 0.12)
-}
 
 // target answers with a growth rate and a density whenever it is asked to.
 func (b *bench) grown(perH, normalized float64) {
@@ -205,5 +135,33 @@ func TestToprakDecidesByDensityAndGrowth(t *testing.T) {
 	}
 	if b.shown("target_growth_rate") != "dilution_rate" || b.shown("minimum_biomass") != "auto" {
 		t.Errorf("shown as %v and %v", b.shown("target_growth_rate"), b.shown("minimum_biomass"))
+	}
+}
+
+// TestToprakKnowsItsDilution from what density has become since the exchange
+// before, also over a restart, whatever the ledger says.
+func TestToprakKnowsItsDilution(t *testing.T) {
+	for name, c := range map[string]struct {
+		growth  float64       // 1/h; the ledger's dilution is 0.32
+		density float64       // at the second exchange; 4 at the first
+		away    time.Duration // before the second
+		alt     float64
+	}{
+		"pumps too slow":       {0.30, 4.1, 0, 1},
+		"pumps too fast":       {0.36, 3.9, 0, 0},
+		"too long ago to tell": {0.36, 3.9, time.Hour, 1},
+	} {
+		store := state.NewMemory()
+		options := []any{"target_biomass", 3, "biomass_signal", "normalized_od"}
+		b := startAfter(t, fifteenML, 1, epoch, store, "morbidostat", options...)
+		b.live(3*time.Minute, c.growth, 4)
+		if len(b.doses) != 1 {
+			t.Fatalf("%s: %d doses, want 1", name, len(b.doses))
+		}
+		b = startAfter(t, fifteenML, 2, epoch.Add(3*time.Minute+c.away), store, "morbidostat", options...)
+		b.live(13*time.Minute, c.growth, c.density)
+		if len(b.doses) != 1 || b.doses[0].AltMediaML != c.alt {
+			t.Errorf("%s: %+v, want %v mL of alt media; events %v", name, b.doses, c.alt, b.events)
+		}
 	}
 }

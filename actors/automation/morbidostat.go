@@ -15,13 +15,15 @@ import (
 // each time: alt media, which holds the drug, if the culture is denser than
 // target_biomass and grows faster than target_growth_rate; else plain media.
 // So growth settles at the target, and as resistance rises, the drug follows.
-// Nothing holds the density but the dilution: with pumps that move less than
-// their calibration says, it creeps up.
 //
 // Source: Toprak et al., Nat Genet 44:101 (2012) and Nat Protoc 8:555 (2013),
-// where the target is the dilution rate, as it is here by default. They
-// exchanged 1 mL in 12 mL about every 12 min; in our 15 mL vial 1 mL in 12 min
-// is a dilution rate of 0.32 1/h.
+// where the target is the dilution rate, as it is here by default: the rate at
+// which the culture really is diluted, whatever the pumps' calibrations say.
+// The density tells, for what growth gains and dilution does not take off again
+// is there at the next exchange. So density stays where it is, too; any other
+// target lets it sink to target_biomass, or rise. They exchanged 1 mL in 12 mL
+// about every 12 min; in our 15 mL vial 1 mL in 12 min is a dilution rate of
+// 0.32 1/h. To name a growth rate and have it held, see [PIDMorbidostat].
 //
 // Takes: ODFiltered, ODReading, ODFused, GrowthRate, Tick, Saved, Dosed,
 // DoseRefused. Sends: an exchange; AddAltMediaEvent or DilutionEvent, NoEvent
@@ -36,10 +38,17 @@ type Morbidostat struct {
 	SkipFirstRun     bool          `toml:"skip_first_run" help:"wait a full duration before the first exchange"`
 	Biomass
 
-	rhythm  rhythm[struct{}]
+	rhythm  rhythm[before]
 	density input
 	growth  input // 1/h
 	last    challenge
+}
+
+// before is the density when the exchange before began.
+type before struct {
+	At      time.Time `json:"at"`
+	Density float64   `json:"density"`
+	Signal  string    `json:"signal"`
 }
 
 // challenge is why an exchange is what it is; it becomes its event.
@@ -62,7 +71,7 @@ const (
 // must be given.
 func NewMorbidostat() actors.Automation {
 	return &Morbidostat{Duration: 12 * time.Minute, ExchangeVolumeML: 1, MinimumBiomass: aFifth, TargetGrowthRate: dilutionRate,
-		Biomass: Biomass{BiomassSignal: auto}, rhythm: rhythm[struct{}]{key: "morbidostat", what: "exchange"}}
+		Biomass: Biomass{BiomassSignal: auto}, rhythm: rhythm[before]{key: "morbidostat", what: "exchange"}}
 }
 
 // Receive implements actors.Job.
@@ -135,22 +144,28 @@ func (m *Morbidostat) run(c *actors.Context) error {
 		return &actors.Refusal{Code: "below_density", Reason: fmt.Sprintf(
 			"no exchange: %s %.3g AU is not above minimum_biomass, %.3g AU", m.BiomassSignal, density, m.minimum())}
 	}
+	now := before{c.Now(), density, m.BiomassSignal}
 	m.last = challenge{LatestBiomass: density, TargetBiomass: m.TargetBiomass, Signal: m.BiomassSignal,
-		GrowthPerH: growth, TargetPerH: m.target(vial.VolumeML)}
+		GrowthPerH: growth, TargetPerH: m.target(now, growth, vial.VolumeML)}
 	dose := actors.Dose{MediaML: m.ExchangeVolumeML, WasteML: m.ExchangeVolumeML}
 	if density > m.TargetBiomass && growth > m.last.TargetPerH {
 		dose.MediaML, dose.AltMediaML = 0, m.ExchangeVolumeML
 	}
-	m.rhythm.dose(c, dose, struct{}{})
+	m.rhythm.dose(c, dose, now)
 	return nil
 }
 
-// target is the growth rate above which the drug may come, 1/h.
-func (m *Morbidostat) target(volumeML float64) float64 {
+// target is the growth rate above which the drug may come, 1/h. The dilution
+// rate is by the ledger until there is a density of one exchange ago.
+func (m *Morbidostat) target(now before, growth, volumeML float64) float64 {
 	if m.TargetGrowthRate != dilutionRate {
 		return m.TargetGrowthRate
 	}
-	return math.Log1p(m.ExchangeVolumeML/volumeML) / m.Duration.Hours()
+	last := m.rhythm.book.Kept
+	if d := now.At.Sub(last.At); last.Signal != now.Signal || d <= 0 || d > 2*m.Duration {
+		return math.Log1p(m.ExchangeVolumeML/volumeML) / m.Duration.Hours()
+	}
+	return growth - math.Log(now.Density/last.Density)/now.At.Sub(last.At).Hours()
 }
 
 func (m *Morbidostat) dosed(c *actors.Context, d actors.Dosed) {
