@@ -77,7 +77,7 @@ suite:
 		else echo "left out: the race detector (no working C compiler)"; fi;; \
 	*) echo "left out: the race detector (not made for $$(go env GOARCH))";; \
 	esac; \
-	[ -z "$$race" ] || CGO_ENABLED=0 go test $(TESTFLAGS) -run '^TestScored' ./actors/actorstest ./actors/automation || exit 1; \
+	[ -z "$$race" ] || CGO_ENABLED=0 go test $(TESTFLAGS) -run '^TestScored' ./actors/actorstest || exit 1; \
 	export CGO_ENABLED=$${race:+1}; : $${CGO_ENABLED:=0}; \
 	PATH="$$PATH:/usr/sbin" go test $$race $(TESTFLAGS) ./...
 

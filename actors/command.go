@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/pioactor/pioactor/actors/setting"
@@ -39,6 +40,11 @@ type Reply struct {
 type Refusal struct {
 	Code   string
 	Reason string
+}
+
+// Refuse is a Refusal whose reason is worded as by fmt.Sprintf.
+func Refuse(code, format string, args ...any) *Refusal {
+	return &Refusal{Code: code, Reason: fmt.Sprintf(format, args...)}
 }
 
 // Error implements error.

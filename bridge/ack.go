@@ -26,10 +26,10 @@ func (b *Bridge) admit(w wish) error {
 	leaving := b.leaving
 	b.mu.Unlock()
 	if leaving {
-		return refuse("shutting_down", "%s: this unit is shutting down", w.setting)
+		return actors.Refuse("shutting_down", "%s: this unit is shutting down", w.setting)
 	}
 	if now := b.sys.Clock().Now(); !w.expires.IsZero() && now.After(w.expires) {
-		return refuse("expired", "%s: came %v after it expired, nothing was done", w.setting, now.Sub(w.expires))
+		return actors.Refuse("expired", "%s: came %v after it expired, nothing was done", w.setting, now.Sub(w.expires))
 	}
 	if w.setting == run {
 		return admitRun(w)
@@ -39,10 +39,10 @@ func (b *Bridge) admit(w wish) error {
 	}
 	state, known := actors.LatestOf[actors.JobState](b.sys, w.job)
 	if !known && !slices.ContainsFunc(actors.Registered(), func(r actors.Registration) bool { return r.Slot() == w.job }) {
-		return refuse("unknown_job", "%.40q is not a job of this unit; see `pioactor jobs`", w.job)
+		return actors.Refuse("unknown_job", "%.40q is not a job of this unit; see `pioactor jobs`", w.job)
 	}
 	if !known || experimentOf(state) != w.topic.Experiment {
-		return refuse("not_running", "%.40s is not running in %.60s; start it by publishing its options to …/run/%.40s", w.job, w.topic.Experiment, w.job)
+		return actors.Refuse("not_running", "%.40s is not running in %.60s; start it by publishing its options to …/run/%.40s", w.job, w.topic.Experiment, w.job)
 	}
 	return nil
 }
@@ -51,7 +51,7 @@ func (b *Bridge) admit(w wish) error {
 func admitRun(w wish) error {
 	universal := slices.ContainsFunc(actors.Registered(), func(r actors.Registration) bool { return r.Universal && r.Slot() == w.job })
 	if w.topic.Experiment == wire.Universal && !universal {
-		return refuse("wrong_experiment", "%.40s belongs to an experiment; publish to <unit>/<experiment>/run/%.40s", w.job, w.job)
+		return actors.Refuse("wrong_experiment", "%.40s belongs to an experiment; publish to <unit>/<experiment>/run/%.40s", w.job, w.job)
 	}
 	return nil
 }

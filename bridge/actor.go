@@ -74,7 +74,7 @@ func (f *face) opened(c *actors.Context, err error) error {
 func (f *face) command(c *actors.Context, cmd actors.Command) error {
 	link, ok := cmd.Body.(linkChanged)
 	if !ok {
-		return &actors.Refusal{Code: "unknown_command", Reason: fmt.Sprintf("bridge: cannot %T", cmd.Body)}
+		return actors.Refuse("unknown_command", "bridge: cannot %T", cmd.Body)
 	}
 	f.changed(c, link.connected)
 	return nil

@@ -31,9 +31,9 @@ func readStop(w wish, options map[string]any) (wish, error) {
 	_, given := options["action"]
 	switch {
 	case len(options) > 1 || len(options) == 1 && !given:
-		return w, refuse("unknown", "stop_dosing: want action, id and expires, or nothing")
+		return w, actors.Refuse("unknown", "stop_dosing: want action, id and expires, or nothing")
 	case given && (!isText || !action.Is(name)):
-		return w, refuse("unknown_action", "action: %.40v: want one of %s, or leave it out", options["action"], strings.Join(action.Names(), ", "))
+		return w, actors.Refuse("unknown_action", "action: %.40v: want one of %s, or leave it out", options["action"], strings.Join(action.Names(), ", "))
 	}
 	w.target, w.body = "vial", actors.StopDosing{Reason: "over MQTT", Action: name}
 	return w, nil
@@ -47,7 +47,7 @@ var bottleTopics = map[string]string{"media_bottle_ml": "media", "alt_media_bott
 func readBottle(w wish, text string) (wish, error) {
 	ml, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	if err != nil || math.IsNaN(ml) || math.IsInf(ml, 0) {
-		return w, refuse("wrong_type", "%s: want mL in the bottle, got %.40q", w.setting, text)
+		return w, actors.Refuse("wrong_type", "%s: want mL in the bottle, got %.40q", w.setting, text)
 	}
 	w.target, w.body = "vial", actors.SetBottle{Bottle: bottleTopics[w.setting], ML: ml}
 	return w, nil

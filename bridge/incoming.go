@@ -3,7 +3,6 @@ package bridge
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"runtime"
 	"strings"
 	"time"
@@ -80,10 +79,6 @@ func refusalOf(err error) actors.Reply {
 	return actors.Reply{Code: "invalid", Reason: err.Error()}
 }
 
-func refuse(code, format string, args ...any) error {
-	return &actors.Refusal{Code: code, Reason: fmt.Sprintf(format, args...)}
-}
-
 // read makes a wish of a message. Also with an error it says whom to answer.
 func read(topic wire.Topic, payload []byte) (wish, error) {
 	if topic.Job == vialTopic && !topic.Set {
@@ -96,7 +91,7 @@ func read(topic wire.Topic, payload []byte) (wish, error) {
 	}
 	text, err := wire.ParseCommand(payload)
 	if err != nil {
-		return w, refuse(payloadCode(err), "%s: %v", w.setting, err)
+		return w, actors.Refuse(payloadCode(err), "%s: %v", w.setting, err)
 	}
 	if isFlicker(topic) {
 		return readFlicker(w, text)
@@ -142,7 +137,7 @@ func readSet(w wish, text string) (wish, error) {
 		return w, nil
 	}
 	if value != string(actors.Disconnected) {
-		return w, refuse("invalid_state", "$state: %s can only be set to disconnected, got %.40q", w.job, value)
+		return w, actors.Refuse("invalid_state", "$state: %s can only be set to disconnected, got %.40q", w.job, value)
 	}
 	w.target, w.body = "vial", actors.StopDosing{Reason: w.job + " was stopped over MQTT", Action: stopped(w.job)}
 	return w, nil
@@ -154,7 +149,7 @@ const alarms = "alarms"
 // readAck reads what acknowledges an alarm: alarms/<name>/set ← acknowledged.
 func readAck(w wish, value string) (wish, error) {
 	if value != "acknowledged" {
-		return w, refuse("not_one_of", "%.60s: an alarm can only be set to acknowledged, got %.40q", w.setting, value)
+		return w, actors.Refuse("not_one_of", "%.60s: an alarm can only be set to acknowledged, got %.40q", w.setting, value)
 	}
 	w.target, w.body = "alarm", actors.Acknowledge{Name: w.setting}
 	return w, nil
@@ -181,7 +176,7 @@ func (w *wish) unwrap(text string) (string, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&long); err != nil {
-		return "", refuse("invalid", "%s: %.100v; want value, id and expires", w.setting, err)
+		return "", actors.Refuse("invalid", "%s: %.100v; want value, id and expires", w.setting, err)
 	}
 	if err := w.note(long.ID, long.Expires); err != nil {
 		return "", err
@@ -193,13 +188,13 @@ func (w *wish) unwrap(text string) (string, error) {
 func (w *wish) scalar(raw json.RawMessage) (string, error) {
 	if raw[0] != '"' {
 		if raw[0] == '{' || raw[0] == '[' || string(raw) == "null" {
-			return "", refuse("wrong_type", "%s: value: want a number, a text, true or false", w.setting)
+			return "", actors.Refuse("wrong_type", "%s: value: want a number, a text, true or false", w.setting)
 		}
 		return string(raw), nil
 	}
 	var value string
 	if err := json.Unmarshal(raw, &value); err != nil {
-		return "", refuse("invalid", "%s: value: %.100v", w.setting, err)
+		return "", actors.Refuse("invalid", "%s: value: %.100v", w.setting, err)
 	}
 	return value, nil
 }
@@ -209,7 +204,7 @@ const maxID = 128
 
 func (w *wish) note(id string, expires *time.Time) error {
 	if len(id) > maxID {
-		return refuse("too_long", "%s: id: want at most %d bytes", w.setting, maxID)
+		return actors.Refuse("too_long", "%s: id: want at most %d bytes", w.setting, maxID)
 	}
 	w.id = id
 	if expires != nil {
@@ -224,7 +219,7 @@ func readRun(w wish, text string) (wish, error) {
 	options := map[string]any{}
 	if text != "" {
 		if err := json.Unmarshal([]byte(text), &options); err != nil || options == nil {
-			return w, refuse("invalid", `run: want a JSON object of options, such as {"target_rpm": 400}, or nothing`)
+			return w, actors.Refuse("invalid", `run: want a JSON object of options, such as {"target_rpm": 400}, or nothing`)
 		}
 	}
 	var own struct {
@@ -233,7 +228,7 @@ func readRun(w wish, text string) (wish, error) {
 	}
 	if text != "" {
 		if err := json.Unmarshal([]byte(text), &own); err != nil {
-			return w, refuse("invalid", "run: id or expires: %.100v", err)
+			return w, actors.Refuse("invalid", "run: id or expires: %.100v", err)
 		}
 	}
 	if err := w.note(own.ID, own.Expires); err != nil {

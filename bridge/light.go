@@ -16,11 +16,11 @@ func readLight(w wish, options map[string]any) (wish, error) {
 		case channel != nil && isNumber:
 			*channel = &percent
 		case channel != nil:
-			return w, refuse("not_a_number", "%s: want 0 to 100 %%, got %.40v", name, value)
+			return w, actors.Refuse("not_a_number", "%s: want 0 to 100 %%, got %.40v", name, value)
 		case name == "source_of_event" && isText && len(source) <= maxID:
 			set.Source = source
 		default:
-			return w, refuse("unknown", "%.40s: no such option; there are A, B, C, D, source_of_event, id, expires", name)
+			return w, actors.Refuse("unknown", "%.40s: no such option; there are A, B, C, D, source_of_event, id, expires", name)
 		}
 	}
 	w.target, w.body = "leds", set

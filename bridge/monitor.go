@@ -34,7 +34,7 @@ func readFlicker(w wish, text string) (wish, error) {
 	}
 	code, err := strconv.Atoi(text)
 	if err != nil {
-		return w, refuse("wrong_type", "%s: want an error code of 1 to 8, got %.20q", w.setting, text)
+		return w, actors.Refuse("wrong_type", "%s: want an error code of 1 to 8, got %.20q", w.setting, text)
 	}
 	w.body = actors.BlinkError{Code: code}
 	return w, nil

@@ -19,7 +19,7 @@ func readVial(topic wire.Topic, payload []byte) (wish, error) {
 	w := wish{topic: topic, job: vialTopic, setting: topic.Setting}
 	text, err := wire.ParseCommand(payload)
 	if err != nil {
-		return w, refuse(payloadCode(err), "%s: %v", w.setting, err)
+		return w, actors.Refuse(payloadCode(err), "%s: %v", w.setting, err)
 	}
 	r, cmd, err := bench.Parse(topic.Setting, topic.Experiment, text)
 	w.id, w.expires, w.target, w.body = r.ID, cmd.Deadline, cmd.Target, cmd.Body

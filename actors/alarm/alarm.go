@@ -158,13 +158,13 @@ func (k *keeper) command(c *actors.Context, cmd actors.Command) error {
 		}
 		return k.acknowledge(c, cmd, body.Name)
 	}
-	return &actors.Refusal{Code: "unknown_command", Reason: fmt.Sprintf("alarm: cannot %T", cmd.Body)}
+	return actors.Refuse("unknown_command", "alarm: cannot %T", cmd.Body)
 }
 
 func (k *keeper) acknowledge(c *actors.Context, cmd actors.Command, name string) error {
 	now, known := k.take(c, cmd, name)
 	if !known {
-		return &actors.Refusal{Code: "unknown_alarm", Reason: fmt.Sprintf("alarm: %.60q is not active; %s", name, k.names())}
+		return actors.Refuse("unknown_alarm", "alarm: %.60q is not active; %s", name, k.names())
 	}
 	c.Reply(cmd, now)
 	return nil

@@ -1,7 +1,6 @@
 package automation
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
@@ -107,8 +106,8 @@ func (b *Biomass) changed(c *actors.Context) error {
 }
 
 func notCalibrated(signal, needs string) error {
-	return &actors.Refusal{Code: "not_calibrated", Reason: fmt.Sprintf(
-		"biomass_signal: %s needs %s, and there is none; use normalized_od", signal, needs)}
+	return actors.Refuse("not_calibrated",
+		"biomass_signal: %s needs %s, and there is none; use normalized_od", signal, needs)
 }
 
 // enoughRounds is how many readings of a channel show all signals that there are.

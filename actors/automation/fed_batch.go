@@ -1,7 +1,6 @@
 package automation
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
@@ -52,5 +51,5 @@ func (m *FedBatch) refused(c *actors.Context, d actors.DoseRefused) error {
 		return &actors.Refusal{Code: d.Code, Reason: "no dose: " + d.Reason}
 	}
 	c.Sleep()
-	return &actors.Refusal{Code: d.Code, Reason: fmt.Sprintf("fed_batch sleeps: %s, then wake it", d.Reason)}
+	return actors.Refuse(d.Code, "fed_batch sleeps: %s, then wake it", d.Reason)
 }

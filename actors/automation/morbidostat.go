@@ -141,8 +141,8 @@ func (m *Morbidostat) run(c *actors.Context) error {
 		return nil
 	case density <= m.minimum():
 		m.rhythm.pass(c)
-		return &actors.Refusal{Code: "below_density", Reason: fmt.Sprintf(
-			"no exchange: %s %.3g AU is not above minimum_biomass, %.3g AU", m.BiomassSignal, density, m.minimum())}
+		return actors.Refuse("below_density",
+			"no exchange: %s %.3g AU is not above minimum_biomass, %.3g AU", m.BiomassSignal, density, m.minimum())
 	}
 	now := before{c.Now(), density, m.BiomassSignal}
 	m.last = challenge{LatestBiomass: density, TargetBiomass: m.TargetBiomass, Signal: m.BiomassSignal,

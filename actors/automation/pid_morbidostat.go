@@ -1,7 +1,6 @@
 package automation
 
 import (
-	"fmt"
 	"math"
 	"time"
 
@@ -105,8 +104,8 @@ func (m *PIDMorbidostat) run(c *actors.Context) error {
 		return nil
 	case density <= 0.7*m.TargetNormalizedOD:
 		m.rhythm.pass(c)
-		return &actors.Refusal{Code: "below_density", Reason: fmt.Sprintf(
-			"no exchange: normalized OD %.3g is not above %.3g, 0.7 times the target", density, 0.7*m.TargetNormalizedOD)}
+		return actors.Refuse("below_density",
+			"no exchange: normalized OD %.3g is not above %.3g, 0.7 times the target", density, 0.7*m.TargetNormalizedOD)
 	}
 	vial, _, known := actors.Latest[actors.Vial](c, "")
 	if !known {

@@ -1,7 +1,6 @@
 package automation
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
@@ -82,7 +81,7 @@ func (r *rhythm[K]) schedule(c *actors.Context, every time.Duration) {
 
 func (r *rhythm[K]) tick(c *actors.Context, every time.Duration) (due bool, err error) {
 	if r.running && c.Mono()-r.since < slowest {
-		return false, &actors.Refusal{Code: "busy", Reason: fmt.Sprintf("no %s: the last one is still under way", r.what)}
+		return false, actors.Refuse("busy", "no %s: the last one is still under way", r.what)
 	}
 	if r.book.Open && !r.settle(c) {
 		r.schedule(c, every)
@@ -146,7 +145,7 @@ func (r *rhythm[K]) written(c *actors.Context, saved actors.Saved) error {
 	r.awaited = 0
 	if saved.Err != nil {
 		r.running, r.book.Open = false, false
-		return &actors.Refusal{Code: "not_saved", Reason: fmt.Sprintf("no %s: its time could not be kept: %v", r.what, saved.Err)}
+		return actors.Refuse("not_saved", "no %s: its time could not be kept: %v", r.what, saved.Err)
 	}
 	err := c.Dose(r.plan)
 	r.running = err == nil

@@ -105,8 +105,8 @@ func (t *Thermostat) start(c *actors.Context) error {
 // check wants a target that the model may be heated to.
 func (t *Thermostat) check() error {
 	if t.maxC > 0 && t.TargetC > t.maxC {
-		return &actors.Refusal{Code: "out_of_range", Reason: fmt.Sprintf(
-			"target_temperature: want at most %g ℃, where the heat of this model is reduced, got %g", t.maxC, t.TargetC)}
+		return actors.Refuse("out_of_range",
+			"target_temperature: want at most %g ℃, where the heat of this model is reduced, got %g", t.maxC, t.TargetC)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package automation
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
@@ -99,5 +98,5 @@ func (t *Turbidostat) later(c *actors.Context, refused actors.DoseRefused) error
 		return nil
 	}
 	t.refused = refused.Code
-	return &actors.Refusal{Code: refused.Code, Reason: fmt.Sprintf("no exchange, trying again every %v: %s", retry, refused.Reason)}
+	return actors.Refuse(refused.Code, "no exchange, trying again every %v: %s", retry, refused.Reason)
 }

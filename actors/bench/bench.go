@@ -131,7 +131,7 @@ func (b *bench) command(c *actors.Context, cmd actors.Command) error {
 	case actors.SetBlank:
 		return b.setBlank(c, cmd, body)
 	}
-	return &actors.Refusal{Code: "unknown_command", Reason: fmt.Sprintf("bench: cannot %T", cmd.Body)}
+	return actors.Refuse("unknown_command", "bench: cannot %T", cmd.Body)
 }
 
 // maxCause bounds what a person may call a disturbance, in bytes.
@@ -143,7 +143,7 @@ func mark(c *actors.Context, m actors.MarkVial) error {
 		cause = "marked by hand"
 	}
 	if len(cause) > maxCause {
-		return &actors.Refusal{Code: "too_long", Reason: fmt.Sprintf("cause: want at most %d bytes, got %d", maxCause, len(cause))}
+		return actors.Refuse("too_long", "cause: want at most %d bytes, got %d", maxCause, len(cause))
 	}
 	c.Publish(actors.Disturbance{Cause: cause})
 	c.Log().Notice("Disturbance: %s.", cause)

@@ -3,7 +3,6 @@ package bench
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -37,10 +36,10 @@ func Parse(verb, experiment, text string) (Request, actors.Command, error) {
 		d := json.NewDecoder(strings.NewReader(text))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&r); err != nil {
-			return r, actors.Command{}, refuse("invalid", `%s: %.200v; want a JSON object, such as {"ml": 1}, or nothing`, verb, err)
+			return r, actors.Command{}, actors.Refuse("invalid", `%s: %.200v; want a JSON object, such as {"ml": 1}, or nothing`, verb, err)
 		}
 		if _, err := d.Token(); !errors.Is(err, io.EOF) {
-			return r, actors.Command{}, refuse("invalid", "%s: want one JSON object", verb)
+			return r, actors.Command{}, actors.Refuse("invalid", "%s: want one JSON object", verb)
 		}
 	}
 	cmd, err := r.Command(verb, experiment)
@@ -51,7 +50,7 @@ func Parse(verb, experiment, text string) (Request, actors.Command, error) {
 func (r Request) Command(verb, experiment string) (actors.Command, error) {
 	var cmd actors.Command
 	if len(r.ID) > maxText {
-		return cmd, refuse("too_long", "%s: id: want at most %d bytes", verb, maxText)
+		return cmd, actors.Refuse("too_long", "%s: id: want at most %d bytes", verb, maxText)
 	}
 	if r.Expires != nil {
 		cmd.Deadline = *r.Expires
@@ -69,18 +68,18 @@ func (r Request) Command(verb, experiment string) (actors.Command, error) {
 		cmd.Body = actors.SetBlank{Experiment: experiment}
 	case "sample":
 		if r.ML == nil {
-			return cmd, refuse("invalid", "sample: want ml, how many mL were taken")
+			return cmd, actors.Refuse("invalid", "sample: want ml, how many mL were taken")
 		}
 		cmd.Target, cmd.Body = vialName, actors.SampleTaken{ML: *r.ML}
 	case "swap":
 		cmd.Target, cmd.Body = vialName, actors.SwapVial{VolumeML: r.VolumeML, EffluxML: r.EffluxML, AltFraction: r.AltFraction}
 	case "set":
 		if r.VolumeML == nil && r.EffluxML == nil && r.AltFraction == nil {
-			return cmd, refuse("invalid", "set: want at least one of current_volume_ml, efflux_tube_volume_ml, alt_media_fraction")
+			return cmd, actors.Refuse("invalid", "set: want at least one of current_volume_ml, efflux_tube_volume_ml, alt_media_fraction")
 		}
 		cmd.Target, cmd.Body = vialName, actors.SetVial{VolumeML: r.VolumeML, EffluxML: r.EffluxML, AltFraction: r.AltFraction}
 	default:
-		return cmd, refuse("unknown_action", "%.40q is nothing to do with a vial; there are %s", verb, strings.Join(Verbs, ", "))
+		return cmd, actors.Refuse("unknown_action", "%.40q is nothing to do with a vial; there are %s", verb, strings.Join(Verbs, ", "))
 	}
 	return cmd, r.only(verb)
 }
@@ -93,12 +92,8 @@ func (r Request) only(verb string) error {
 	volumes := r.VolumeML != nil || r.EffluxML != nil || r.AltFraction != nil
 	for part, given := range map[string]bool{"ml": r.ML != nil, "volumes": volumes, "cause": r.Cause != ""} {
 		if given && takes[verb] != part {
-			return refuse("invalid", "%s: does not take %s", verb, part)
+			return actors.Refuse("invalid", "%s: does not take %s", verb, part)
 		}
 	}
 	return nil
-}
-
-func refuse(code, format string, args ...any) error {
-	return &actors.Refusal{Code: code, Reason: fmt.Sprintf(format, args...)}
 }

@@ -2,7 +2,6 @@ package calibrate
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 
 	"github.com/pioactor/pioactor/actors"
@@ -47,7 +46,7 @@ func (k *keeper) task(body any) (task, error) {
 	case actors.DeleteCalibration:
 		return k.at(b.Shelf, b.Device, b.Name, k.remove)
 	}
-	return task{}, &actors.Refusal{Code: "unknown_command", Reason: fmt.Sprintf("calibrations: cannot %T", body)}
+	return task{}, actors.Refuse("unknown_command", "calibrations: cannot %T", body)
 }
 
 // at checks the address of a command before it becomes a task.

@@ -118,7 +118,7 @@ func (p *procedure) command(c *actors.Context, cmd actors.Command) error {
 			p.end(c, "It was stopped, and nothing was saved.", true)
 		}
 	default:
-		err = &actors.Refusal{Code: "unknown_command", Reason: fmt.Sprintf("procedure: cannot %T", cmd.Body)}
+		err = actors.Refuse("unknown_command", "procedure: cannot %T", cmd.Body)
 	}
 	if err == nil {
 		c.Reply(cmd, p.shown)

@@ -68,13 +68,13 @@ func (v *vial) setBottle(c *actors.Context, cmd actors.Command, s actors.SetBott
 	}
 	switch {
 	case role != hw.Media && role != hw.AltMedia && role != hw.Waste:
-		return refusal("unknown_bottle", "bottle: want media, alt_media or waste, got %.40q", s.Bottle)
+		return actors.Refuse("unknown_bottle", "bottle: want media, alt_media or waste, got %.40q", s.Bottle)
 	case !(s.ML >= 0 && s.ML <= 1e5) || !(s.SizeML >= 0 && s.SizeML <= 1e5):
-		return refusal("out_of_range", "bottle: want volumes of 0 to 100000 mL, got %v and %v", s.ML, s.SizeML)
+		return actors.Refuse("out_of_range", "bottle: want volumes of 0 to 100000 mL, got %v and %v", s.ML, s.SizeML)
 	case role == hw.Waste && !known && size == 0:
-		return refusal("invalid", "bottle: how much the waste bottle holds is not known; give its size (size_ml, or --size) once")
+		return actors.Refuse("invalid", "bottle: how much the waste bottle holds is not known; give its size (size_ml, or --size) once")
 	case s.ML > size:
-		return refusal("out_of_range", "bottle: %s cannot hold %g mL, its size is %g mL; give another size", role, s.ML, size)
+		return actors.Refuse("out_of_range", "bottle: %s cannot hold %g mL, its size is %g mL; give another size", role, s.ML, size)
 	}
 	next := maps.Clone(v.book.bottles)
 	next[role] = bottle{DeclaredML: b.DeclaredML, SizeML: size, ML: s.ML}
@@ -146,9 +146,9 @@ func (v *vial) bottled(p planned) *actors.Refusal {
 		switch {
 		case !known || need[role] == 0:
 		case role == hw.Waste && left < min(need[role], v.book.ledger.AboveEffluxML()+p.inflowML):
-			return refusal("waste_full", "dose: the waste bottle has room for %.2f mL; empty it and set its level", left)
+			return actors.Refuse("waste_full", "dose: the waste bottle has room for %.2f mL; empty it and set its level", left)
 		case role != hw.Waste && left < need[role]:
-			return refusal("bottle_empty", "dose: the %s bottle holds %.2f mL of the %.2f mL wanted; refill it and set its level", role, left, need[role])
+			return actors.Refuse("bottle_empty", "dose: the %s bottle holds %.2f mL of the %.2f mL wanted; refill it and set its level", role, left, need[role])
 		}
 	}
 	return nil

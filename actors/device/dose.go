@@ -88,9 +88,9 @@ func (v *vial) find(id string) *dose {
 func (v *vial) admit(c *actors.Context, d *dose) *actors.Refusal {
 	switch {
 	case d.ID == "" || len(d.ID) > 100:
-		return refusal("invalid", "dose: want an ID of 1 to 100 bytes, got %d", len(d.ID))
+		return actors.Refuse("invalid", "dose: want an ID of 1 to 100 bytes, got %d", len(d.ID))
 	case len(v.queue) >= waitingDoses:
-		return refusal("queue_full", "dose: %d doses wait already; wait, or stop dosing", waitingDoses)
+		return actors.Refuse("queue_full", "dose: %d doses wait already; wait, or stop dosing", waitingDoses)
 	}
 	queued := 0.0
 	for _, q := range v.queue {
@@ -117,9 +117,9 @@ func (v *vial) check(c *actors.Context, d *dose, queued float64) (planned, *acto
 	case no != nil:
 		return p, no
 	case d.epoch != 0 && d.epoch < l.Epoch:
-		return p, refusal("stale_epoch", "dose: of epoch %d, %d is obeyed by now", d.epoch, l.Epoch)
+		return p, actors.Refuse("stale_epoch", "dose: of epoch %d, %d is obeyed by now", d.epoch, l.Epoch)
 	case !d.started && !d.deadline.IsZero() && now.After(d.deadline):
-		return p, refusal("expired", "dose: came to its turn %v after its deadline; send a new one", now.Sub(d.deadline))
+		return p, actors.Refuse("expired", "dose: came to its turn %v after its deadline; send a new one", now.Sub(d.deadline))
 	}
 	if no := v.bottled(p); no != nil || p.inflowML == 0 {
 		return p, no
@@ -140,17 +140,17 @@ func (v *vial) checkInflow(c *actors.Context, p planned, queued float64) *actors
 	stalled, _, _ := actors.Latest[actors.Alarm](c, "stirring_stalled")
 	switch {
 	case paused(c):
-		return refusal("paused", "dose: %s", c.Held())
+		return actors.Refuse("paused", "dose: %s", c.Held())
 	case stalled.Active:
-		return refusal("stirring_stalled", "dose: the stirrer stands still; start stirring first")
+		return actors.Refuse("stirring_stalled", "dose: the stirrer stands still; start stirring first")
 	case c.System().Congested():
-		return refusal("observers_behind", "dose: the records cannot keep up; wait until they have")
+		return actors.Refuse("observers_behind", "dose: the records cannot keep up; wait until they have")
 	case l.NeedsHuman:
-		return refusal("needs_human", "dose: inflow is held back: %s", l.Alarm)
+		return actors.Refuse("needs_human", "dose: inflow is held back: %s", l.Alarm)
 	case v.owing() && c.Mono() < v.owedFrom:
-		return refusal("drain_first", "dose: %.2f mL of waste is owed and cannot be removed; look at the waste pump", l.OwedWasteML)
+		return actors.Refuse("drain_first", "dose: %.2f mL of waste is owed and cannot be removed; look at the waste pump", l.OwedWasteML)
 	case past+queued+p.inflowML > limit+1e-9:
-		return refusal("rate_cap", "dose: %.2f mL after %.2f mL within the hour: at most %.2f mL (%g vials/h); wait", p.inflowML, past+queued, limit, v.cfg.MaxInflowVialsPerH)
+		return actors.Refuse("rate_cap", "dose: %.2f mL after %.2f mL within the hour: at most %.2f mL (%g vials/h); wait", p.inflowML, past+queued, limit, v.cfg.MaxInflowVialsPerH)
 	}
 	return nil
 }
@@ -164,7 +164,7 @@ func (v *vial) accept(c *actors.Context, d *dose, err error) {
 	}
 	if p, _ := v.plan(d.want); err != nil && p.inflowML > 0 {
 		v.drop(d)
-		v.refuse(c, d, refusal("not_saved", "dose: it cannot be written down: %v; make room on the disk", err))
+		v.refuse(c, d, actors.Refuse("not_saved", "dose: it cannot be written down: %v; make room on the disk", err))
 		v.remember()
 		return
 	}
@@ -213,7 +213,7 @@ func (v *vial) dismiss(c *actors.Context, why string, chosen func(*dose) bool) {
 			d.stop(why)
 			v.conclude(c, d)
 		} else {
-			v.refuse(c, d, refusal("stopped", "dose: %s", why))
+			v.refuse(c, d, actors.Refuse("stopped", "dose: %s", why))
 		}
 	}
 }

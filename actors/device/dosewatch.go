@@ -153,7 +153,7 @@ func (v *vial) tooMuch(ml float64) bool {
 func (v *vial) wasteSeen(c *actors.Context) error {
 	w := &v.watch
 	if w.verdict != check.Fine {
-		return refusal(doseCheck, "vial: %s", w.why)
+		return actors.Refuse(doseCheck, "vial: %s", w.why)
 	}
 	w.check.Trust()
 	w.trusted, w.stale, w.heldML = true, true, 0
@@ -233,17 +233,17 @@ func (v *vial) unwatched(c *actors.Context, d *dose, inflowML float64) *actors.R
 	limit := v.cfg.Media.MaxUnverifiedML
 	switch {
 	case w.verdict != check.Fine:
-		return refusal(doseCheck, "dose: %s", w.why)
+		return actors.Refuse(doseCheck, "dose: %s", w.why)
 	case d.who == "" || !v.tooMuch(inflowML):
 		return nil
 	case limit > 0 && inflowML > limit+1e-9:
-		return refusal("dose_unverified", "dose: %.2f mL at once: at most %.2f mL may come in before OD shows that the waste left ([media] max_unverified_ml); want smaller exchanges", inflowML, limit)
+		return actors.Refuse("dose_unverified", "dose: %.2f mL at once: at most %.2f mL may come in before OD shows that the waste left ([media] max_unverified_ml); want smaller exchanges", inflowML, limit)
 	}
 	if w.heldML == 0 {
 		w.heldAt = c.Mono()
 	}
 	w.heldML = inflowML
-	return refusal("dose_unverified", "dose: %.2f mL after %.2f mL of waste that OD does not show to have left: at most %.2f mL may; look at the vial, and say `pioactor vial waste_seen` if its waste leaves", inflowML, v.unseenML(), v.leewayML())
+	return actors.Refuse("dose_unverified", "dose: %.2f mL after %.2f mL of waste that OD does not show to have left: at most %.2f mL may; look at the vial, and say `pioactor vial waste_seen` if its waste leaves", inflowML, v.unseenML(), v.leewayML())
 }
 
 // pulseML is up to which volume the doses of an automation that may wait are

@@ -29,17 +29,17 @@ func (v *vial) planTurn(d actors.Dose) (planned, *actors.Refusal) {
 	s := step{pump: role, ml: v.cfg.MaxSubdoseML}
 	switch {
 	case d.MediaML != 0 || d.AltMediaML != 0 || d.WasteML != 0 || d.For < 0 || d.For > longestHand:
-		return planned{}, refusal("invalid", "dose: continuously: want one pump, at most %v at a time, and no volume", longestHand)
+		return planned{}, actors.Refuse("invalid", "dose: continuously: want one pump, at most %v at a time, and no volume", longestHand)
 	case role == hw.Waste:
 		s.ml = pump.Rate() * wasteTurn.Seconds()
 	case role != hw.Media && role != hw.AltMedia:
-		return planned{}, refusal("invalid", "dose: pump: want media, alt_media or waste, got %.40q", d.Pump)
+		return planned{}, actors.Refuse("invalid", "dose: pump: want media, alt_media or waste, got %.40q", d.Pump)
 	default:
 		late := pump.Rate() * (latency + time.Millisecond).Seconds()
 		s.ml = math.Min(s.ml, v.limits.MaxFillML-v.book.ledger.CurrentVolumeML-late)
 	}
 	if s.inflow() && s.ml < leastTurnML {
-		return planned{}, refusal("overfill", "dose: the vial holds %.2f mL, the limit is below %.2f mL; remove waste first", v.book.ledger.CurrentVolumeML, v.limits.MaxFillML)
+		return planned{}, actors.Refuse("overfill", "dose: the vial holds %.2f mL, the limit is below %.2f mL; remove waste first", v.book.ledger.CurrentVolumeML, v.limits.MaxFillML)
 	}
 	return v.plannedSteps([]step{s})
 }
@@ -47,7 +47,7 @@ func (v *vial) planTurn(d actors.Dose) (planned, *actors.Refusal) {
 func (v *vial) planCirculation(d actors.Dose) (planned, *actors.Refusal) {
 	role := hw.PumpRole(d.Pump)
 	if role != hw.Media && role != hw.AltMedia || d.For <= 0 || d.For > longestRun || d.MediaML+d.AltMediaML+d.WasteML != 0 {
-		return planned{}, refusal("invalid", "dose: circulate: want media or alt_media for a time above 0 s and at most %v, and no volume", longestRun)
+		return planned{}, actors.Refuse("invalid", "dose: circulate: want media or alt_media for a time above 0 s and at most %v, and no volume", longestRun)
 	}
 	turn := v.timed([]step{{pump: role, ml: turnML, owes: turnML}, {pump: hw.Waste, ml: turnML * turnWaste}})
 	if no := v.checkSteps(turn); no != nil {
@@ -65,7 +65,7 @@ func (v *vial) planCirculation(d actors.Dose) (planned, *actors.Refusal) {
 
 func (v *vial) planSequence(d actors.Dose) (planned, *actors.Refusal) {
 	if d.Pump != "" || d.For != 0 || d.MediaML+d.AltMediaML+d.WasteML != 0 {
-		return planned{}, refusal("invalid", "dose: want a sequence and nothing beside it")
+		return planned{}, actors.Refuse("invalid", "dose: want a sequence and nothing beside it")
 	}
 	var steps []step
 	for i, s := range d.Sequence {

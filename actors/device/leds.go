@@ -103,7 +103,7 @@ func (l *leds) command(c *actors.Context, cmd actors.Command) error {
 	case actors.SetLEDs:
 		return l.light(c, cmd, each(s))
 	}
-	return &actors.Refusal{Code: "unknown_command", Reason: fmt.Sprintf("leds: cannot do %T; want SetLED or SetLEDs", cmd.Body)}
+	return actors.Refuse("unknown_command", "leds: cannot do %T; want SetLED or SetLEDs", cmd.Body)
 }
 
 // each is s as one wish for each LED.
@@ -149,13 +149,13 @@ func (l *leds) check(c *actors.Context, w actors.SetLED, owner string) *actors.R
 	p := l.part(protocol.LEDOutput(w.Channel))
 	switch {
 	case p == nil:
-		return refusal("invalid", "leds: no LED %.20q; want %s", w.Channel, l.channels())
+		return actors.Refuse("invalid", "leds: no LED %.20q; want %s", w.Channel, l.channels())
 	case w.For < 0 || !(w.Percent >= 0 && w.Percent <= 100):
-		return refusal("out_of_range", "LED %s: want 0 to 100 %% for 0 s or more, got %v %% for %v", w.Channel, w.Percent, w.For)
+		return actors.Refuse("out_of_range", "LED %s: want 0 to 100 %% for 0 s or more, got %v %% for %v", w.Channel, w.Percent, w.For)
 	case w.Channel == l.ir && odLives(c):
-		return refusal("held", "LED %s is the IR LED of %s, which is running: stop it first, or use another channel", w.Channel, odJob)
+		return actors.Refuse("held", "LED %s is the IR LED of %s, which is running: stop it first, or use another channel", w.Channel, odJob)
 	case p.owner != "" && p.owner != manual && p.owner != owner:
-		return refusal("held", "LED %s is held by %s: stop that, or change its settings", w.Channel, p.owner)
+		return actors.Refuse("held", "LED %s is held by %s: stop that, or change its settings", w.Channel, p.owner)
 	}
 	return nil
 }

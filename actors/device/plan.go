@@ -1,7 +1,6 @@
 package device
 
 import (
-	"fmt"
 	"math"
 	"time"
 
@@ -38,10 +37,6 @@ type planned struct {
 	lnStep   float64 // expected
 }
 
-func refusal(code, format string, args ...any) *actors.Refusal {
-	return &actors.Refusal{Code: code, Reason: fmt.Sprintf(format, args...)}
-}
-
 // plan turns a dose into steps, or says why it makes no sense.
 func (v *vial) plan(d actors.Dose) (planned, *actors.Refusal) {
 	switch {
@@ -56,7 +51,7 @@ func (v *vial) plan(d actors.Dose) (planned, *actors.Refusal) {
 	}
 	for _, ml := range [...]float64{d.MediaML, d.AltMediaML, d.WasteML} {
 		if !(ml >= 0 && ml <= ledger.MaxDoseML) {
-			return planned{}, refusal("invalid", "dose: want volumes of 0 to %g mL, got %v", ledger.MaxDoseML, ml)
+			return planned{}, actors.Refuse("invalid", "dose: want volumes of 0 to %g mL, got %v", ledger.MaxDoseML, ml)
 		}
 	}
 	whole := ledger.Exchange{MediaML: d.MediaML, AltMediaML: d.AltMediaML, WasteML: d.WasteML}
@@ -64,7 +59,7 @@ func (v *vial) plan(d actors.Dose) (planned, *actors.Refusal) {
 	if whole.InflowML() > 0 && whole.WasteML > 0 {
 		var err error
 		if parts, err = ledger.Split(whole, v.cfg.MaxSubdoseML); err != nil {
-			return planned{}, refusal("invalid", "dose: %v", err)
+			return planned{}, actors.Refuse("invalid", "dose: %v", err)
 		}
 		parts = gather(parts, v.cfg.MinDoseML)
 	}
@@ -76,7 +71,7 @@ func (v *vial) plan(d actors.Dose) (planned, *actors.Refusal) {
 		}
 	}
 	if len(p.steps) == 0 {
-		return planned{}, refusal("invalid", "dose: want some volume")
+		return planned{}, actors.Refuse("invalid", "dose: want some volume")
 	}
 	return p, v.checkSteps(p.steps)
 }
@@ -127,11 +122,11 @@ func (v *vial) planRun(d actors.Dose) (planned, *actors.Refusal) {
 	role := hw.PumpRole(d.Pump)
 	switch {
 	case d.MediaML != 0 || d.AltMediaML != 0 || d.WasteML != 0:
-		return planned{}, refusal("invalid", "dose: want volumes, or one pump and a time, not both")
+		return planned{}, actors.Refuse("invalid", "dose: want volumes, or one pump and a time, not both")
 	case role != hw.Media && role != hw.AltMedia && role != hw.Waste:
-		return planned{}, refusal("invalid", "dose: pump: want media, alt_media or waste, got %.40q", d.Pump)
+		return planned{}, actors.Refuse("invalid", "dose: pump: want media, alt_media or waste, got %.40q", d.Pump)
 	case d.For <= 0 || d.For > longestRun:
-		return planned{}, refusal("invalid", "dose: want a pump to run above 0 s and at most %v, got %v", longestRun, d.For)
+		return planned{}, actors.Refuse("invalid", "dose: want a pump to run above 0 s and at most %v, got %v", longestRun, d.For)
 	}
 	s := step{pump: role, ml: v.pumps[role].ML(d.For), run: d.For}
 	p := planned{steps: []step{s}}
@@ -147,9 +142,9 @@ func (v *vial) checkSteps(steps []step) *actors.Refusal {
 		switch {
 		case s.pump == "" && s.pause > 0 && s.pause <= longestRun:
 		case !fitted:
-			return refusal("no_pump", "dose: this unit has no %s pump", s.pump)
+			return actors.Refuse("no_pump", "dose: this unit has no %s pump", s.pump)
 		case s.run <= 0 || s.run > longestRun:
-			return refusal("invalid", "dose: %.4g mL at %.4g mL/s: want a run above 0 s and at most %v", s.ml, pump.Rate(), longestRun)
+			return actors.Refuse("invalid", "dose: %.4g mL at %.4g mL/s: want a run above 0 s and at most %v", s.ml, pump.Rate(), longestRun)
 		}
 	}
 	return nil
@@ -174,7 +169,7 @@ func (v *vial) fit(p planned) (planned, *actors.Refusal) {
 		full = p.peak(v, volume)
 	}
 	if p.inflowML > 0 && full >= v.limits.MaxFillML {
-		return p, refusal("overfill", "dose: it could fill the vial to %.2f mL from %.2f mL, the limit is below %.2f mL; remove waste first",
+		return p, actors.Refuse("overfill", "dose: it could fill the vial to %.2f mL from %.2f mL, the limit is below %.2f mL; remove waste first",
 			full, l.CurrentVolumeML, v.limits.MaxFillML)
 	}
 	return p, nil

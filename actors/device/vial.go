@@ -152,7 +152,7 @@ func (v *vial) start(c *actors.Context) {
 	cut = v.recover(c, cut)
 	for _, r := range cut {
 		if v.memory.alive && !r.accepted {
-			v.refuse(c, &dose{record: r}, refusal("crash", "dose: it was being taken in when the vial's actor failed; send a new one"))
+			v.refuse(c, &dose{record: r}, actors.Refuse("crash", "dose: it was being taken in when the vial's actor failed; send a new one"))
 			continue
 		}
 		v.publishDosed(c, r, "crash")
@@ -336,7 +336,7 @@ func (v *vial) command(c *actors.Context, cmd actors.Command) error {
 		v.acknowledge(c)
 		v.forgive(c)
 	default:
-		err = &actors.Refusal{Code: "unknown_command", Reason: fmt.Sprintf("vial: cannot do %T", cmd.Body)}
+		err = actors.Refuse("unknown_command", "vial: cannot do %T", cmd.Body)
 	}
 	v.advance(c)
 	return err

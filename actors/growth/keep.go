@@ -53,12 +53,12 @@ func snapKey(experiment string) string { return "growth_filter/" + part(experime
 func (j *Job) start(c *actors.Context) error {
 	found, err := c.Load(normKey(c.Experiment()), &j.norm)
 	if err != nil {
-		return &actors.Refusal{Code: "bad_state", Reason: fmt.Sprintf(
-			"growth_rate_calculating: the experiment's normalization cannot be read (%v): restore it from a backup, or start a new experiment", err)}
+		return actors.Refuse("bad_state",
+			"growth_rate_calculating: the experiment's normalization cannot be read (%v): restore it from a backup, or start a new experiment", err)
 	}
 	if n := len(j.norm.Channels); found && (n == 0 || n != len(j.norm.Start.Factors)) {
-		return &actors.Refusal{Code: "bad_state", Reason: fmt.Sprintf(
-			"growth_rate_calculating: the experiment's normalization has %d channels and %d factors: restore it from a backup, or start a new experiment", n, len(j.norm.Start.Factors))}
+		return actors.Refuse("bad_state",
+			"growth_rate_calculating: the experiment's normalization has %d channels and %d factors: restore it from a backup, or start a new experiment", n, len(j.norm.Start.Factors))
 	}
 	if found {
 		j.channels, j.values = slices.Clone(j.norm.Channels), make([]float64, len(j.norm.Channels))

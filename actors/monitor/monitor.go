@@ -10,7 +10,6 @@
 package monitor
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
@@ -153,11 +152,11 @@ func (m *Monitor) command(c *actors.Context, cmd actors.Command) error {
 	case actors.Identify:
 	case actors.BlinkError:
 		if body.Code < 1 || body.Code > 8 {
-			return &actors.Refusal{Code: "out_of_range", Reason: fmt.Sprintf("error code: want 1 to 8, got %d", body.Code)}
+			return actors.Refuse("out_of_range", "error code: want 1 to 8, got %d", body.Code)
 		}
 		blink.Code = body.Code
 	default:
-		return &actors.Refusal{Code: "unknown_command", Reason: fmt.Sprintf("monitor: cannot %T", cmd.Body)}
+		return actors.Refuse("unknown_command", "monitor: cannot %T", cmd.Body)
 	}
 	if !c.Tell("statusled", blink) {
 		return &actors.Refusal{Code: "not_fitted", Reason: "this unit has no status LED that could blink"}

@@ -55,8 +55,8 @@ func (m *Monitor) showVersions(c *actors.Context) error {
 func (m *Monitor) merge(c *actors.Context) error {
 	var given versions
 	if err := json.Unmarshal([]byte(m.Versions), &given); err != nil {
-		return &actors.Refusal{Code: "wrong_type", Reason: fmt.Sprintf(
-			`versions: want a JSON object of texts, such as {"app":"1.2.0"}, got %.60q`, m.Versions)}
+		return actors.Refuse("wrong_type",
+			`versions: want a JSON object of texts, such as {"app":"1.2.0"}, got %.60q`, m.Versions)
 	}
 	m.given = m.given.over(given)
 	m.given.Timestamp = given.Timestamp

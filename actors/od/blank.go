@@ -1,8 +1,6 @@
 package od
 
 import (
-	"fmt"
-
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/od/optics"
 )
@@ -109,11 +107,11 @@ func (j *Job) twice(c *actors.Context) error {
 	case curve == "":
 		return nil
 	case j.collect != nil:
-		return &actors.Refusal{Code: "blank_and_calibration", Reason: fmt.Sprintf(
-			"no blank is needed: %s is in force and knows the medium; deactivate it first", curve)}
+		return actors.Refuse("blank_and_calibration",
+			"no blank is needed: %s is in force and knows the medium; deactivate it first", curve)
 	case len(blankOf(c, vialNumber(c)).Means) > 0:
-		return &actors.Refusal{Code: "blank_and_calibration", Reason: fmt.Sprintf(
-			"the experiment has a blank, and %s is in force: both know the medium; delete the blank with `pioactor run od_blank delete`, or deactivate the other", curve)}
+		return actors.Refuse("blank_and_calibration",
+			"the experiment has a blank, and %s is in force: both know the medium; delete the blank with `pioactor run od_blank delete`, or deactivate the other", curve)
 	}
 	return nil
 }

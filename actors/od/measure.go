@@ -89,12 +89,12 @@ func (b *Blank) start(c *actors.Context) error {
 	}
 	reader := New(Options{})
 	if err := setting.DecodeTable(reader, b.table); err != nil {
-		return &actors.Refusal{Code: "invalid", Reason: fmt.Sprintf("[od_reading] %v", err)}
+		return actors.Refuse("invalid", "[od_reading] %v", err)
 	}
 	// The light of the readings it will be subtracted from, whoever set it.
 	if light, _, _ := actors.Latest[actors.SettingChanged](c, Name+"/ir_led_intensity"); light.Value != nil {
 		if err := setting.Assign(reader, "ir_led_intensity", light.Value); err != nil {
-			return &actors.Refusal{Code: "invalid", Reason: fmt.Sprintf("%v", err)}
+			return actors.Refuse("invalid", "%v", err)
 		}
 	}
 	reader.Interval, reader.collect = blankEvery, b.collect
@@ -109,8 +109,8 @@ func beside(c *actors.Context) error {
 	for _, job := range []string{Name, string(actors.Dosing)} {
 		state, _, _ := actors.Latest[actors.JobState](c, job)
 		if state.State == actors.Init || state.State == actors.Ready {
-			return &actors.Refusal{Code: "not_paused", Reason: fmt.Sprintf(
-				"%s is running and would take the medium for the culture; first `pioactor vial pause`, put the medium in, blank, put the culture back, `pioactor vial resume`", job)}
+			return actors.Refuse("not_paused",
+				"%s is running and would take the medium for the culture; first `pioactor vial pause`, put the medium in, blank, put the culture back, `pioactor vial resume`", job)
 		}
 	}
 	if state, _, _ := actors.Latest[actors.JobState](c, "stirring"); state.State != actors.Ready {

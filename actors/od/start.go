@@ -38,8 +38,8 @@ func (j *Job) start(c *actors.Context) error {
 	}
 	k, found, err := j.firstReference(c)
 	if err != nil {
-		return &actors.Refusal{Code: "bad_state", Reason: fmt.Sprintf(
-			"od_reading: the experiment's first reference cannot be read (%v): restore it from a backup, or start a new experiment", err)}
+		return actors.Refuse("bad_state",
+			"od_reading: the experiment's first reference cannot be read (%v): restore it from a backup, or start a new experiment", err)
 	}
 	if err := j.prepare(k); err != nil {
 		return &actors.Refusal{Code: "invalid", Reason: err.Error()}

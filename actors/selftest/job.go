@@ -129,8 +129,8 @@ func refusal(c *actors.Context) error {
 	if names == nil {
 		return nil
 	}
-	return &actors.Refusal{Code: "busy", Reason: fmt.Sprintf("self_test: it needs the vial to itself, but %s run; stop them first: %s",
-		strings.Join(names, ", "), strings.Join(stops, ", "))}
+	return actors.Refuse("busy", "self_test: it needs the vial to itself, but %s run; stop them first: %s",
+		strings.Join(names, ", "), strings.Join(stops, ", "))
 }
 
 // other ends the test when a job wants the vial after all.

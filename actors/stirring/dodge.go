@@ -1,7 +1,6 @@
 package stirring
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -122,8 +121,8 @@ func (s *Stirring) odOver(c *actors.Context) {
 // dodging would only overwrite.
 func (s *Stirring) redodge(c *actors.Context, names []string) error {
 	if s.Dodging && slices.Contains(names, "target_rpm") {
-		return &actors.Refusal{Code: "dodging", Reason: fmt.Sprintf(
-			"target_rpm: it changes with every OD reading while stirring dodges them; set %s or %s", outsideOD, duringOD)}
+		return actors.Refuse("dodging",
+			"target_rpm: it changes with every OD reading while stirring dodges them; set %s or %s", outsideOD, duringOD)
 	}
 	if slices.Contains(names, enableDodge) {
 		if s.EnableDodge {

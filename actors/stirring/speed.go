@@ -118,8 +118,8 @@ func (s *Stirring) edges(c *actors.Context, read protocol.EdgesRead) {
 // a start is refused: it could never hold a speed.
 func (s *Stirring) unmeasured(c *actors.Context, err error) {
 	if errors.Is(err, hw.ErrAbsent) && c.State() == actors.Init {
-		c.Refuse(&actors.Refusal{Code: "no_tachometer", Reason: fmt.Sprintf(
-			"stirring: the speed cannot be held, %v; set use_rpm = false to stir with a fixed duty_cycle", err)})
+		c.Refuse(actors.Refuse("no_tachometer",
+			"stirring: the speed cannot be held, %v; set use_rpm = false to stir with a fixed duty_cycle", err))
 		return
 	}
 	c.Raise(alarmUnmeasured, "medium", fmt.Sprintf("the stirring speed cannot be measured, the duty stays as it is: %v", err), false)

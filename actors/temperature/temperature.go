@@ -15,7 +15,6 @@
 package temperature
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -191,11 +190,11 @@ func (k *keeper) command(c *actors.Context, cmd actors.Command) error {
 	set, ok := cmd.Body.(actors.SetHeater)
 	switch {
 	case !ok:
-		return &actors.Refusal{Code: "unknown_command", Reason: fmt.Sprintf("temperature: cannot do %T; want SetHeater", cmd.Body)}
+		return actors.Refuse("unknown_command", "temperature: cannot do %T; want SetHeater", cmd.Body)
 	case cmd.Origin.Mouth != "actor" || cmd.Origin.Who != automation || !k.serving:
 		return &actors.Refusal{Code: "not_serving", Reason: "heater: only a temperature automation that is ready may heat; start one"}
 	case !(set.Percent >= 0 && set.Percent <= 100):
-		return &actors.Refusal{Code: "out_of_range", Reason: fmt.Sprintf("heater: want 0 to 100 %%, got %v", set.Percent)}
+		return actors.Refuse("out_of_range", "heater: want 0 to 100 %%, got %v", set.Percent)
 	case set.Percent > 0 && !k.heater.Fitted:
 		return &actors.Refusal{Code: "not_fitted", Reason: "heater: this unit has none"}
 	case set.Percent > k.wanted && k.heater.Fault != "":

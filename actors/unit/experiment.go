@@ -180,12 +180,12 @@ func (e *experiment) command(c *actors.Context, cmd actors.Command) error {
 		e.shutdown(c, cmd)
 		return nil
 	}
-	return &actors.Refusal{Code: "unknown_command", Reason: fmt.Sprintf("experiment: cannot %T", cmd.Body)}
+	return actors.Refuse("unknown_command", "experiment: cannot %T", cmd.Body)
 }
 
 func (e *experiment) startJob(c *actors.Context, cmd actors.Command, body actors.StartJob) error {
 	if e.leaving != nil {
-		return &actors.Refusal{Code: "shutting_down", Reason: fmt.Sprintf("%s: this unit is shutting down", body.Job)}
+		return actors.Refuse("shutting_down", "%s: this unit is shutting down", body.Job)
 	}
 	d := desired{Job: body.Job, Options: body.Options}
 	for _, o := range body.Options {

@@ -94,7 +94,7 @@ func (n *node) command(c *actors.Context, cmd actors.Command) error {
 		n.last, n.left, n.down = c.Later(cmd), len(n.parts), true
 		n.stopNext(c)
 	default:
-		return &actors.Refusal{Code: "unknown_command", Reason: fmt.Sprintf("node: cannot %T", cmd.Body)}
+		return actors.Refuse("unknown_command", "node: cannot %T", cmd.Body)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -27,7 +26,7 @@ type tested struct {
 func (d *deliverer) command(c *actors.Context, cmd actors.Command) error {
 	body, ok := cmd.Body.(actors.TestDelivery)
 	if !ok {
-		return &actors.Refusal{Code: "unknown_command", Reason: fmt.Sprintf("delivery: cannot %T", cmd.Body)}
+		return actors.Refuse("unknown_command", "delivery: cannot %T", cmd.Body)
 	}
 	names := slices.Sorted(maps.Keys(d.targets))
 	_, known := d.targets[body.Target]
@@ -35,7 +34,7 @@ func (d *deliverer) command(c *actors.Context, cmd actors.Command) error {
 	case len(names) == 0:
 		return &actors.Refusal{Code: "no_target", Reason: `delivery: alarms go nowhere: no target is declared; put webhook = "https://…" under [alarms] in the config file`}
 	case body.Target != "" && !known:
-		return &actors.Refusal{Code: "unknown_target", Reason: fmt.Sprintf("delivery: %.60q is not a target; there are %s", body.Target, strings.Join(names, ", "))}
+		return actors.Refuse("unknown_target", "delivery: %.60q is not a target; there are %s", body.Target, strings.Join(names, ", "))
 	case d.deaf(c):
 		return &actors.Refusal{Code: "not_ready", Reason: "delivery: nothing leaves the unit while it lives in a simulated past; try again when it is live"}
 	case known:

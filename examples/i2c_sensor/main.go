@@ -83,7 +83,7 @@ func (b *BottleTemperature) start(c *actors.Context) (err error) {
 		b.bus, err = c.I2C()
 	}
 	if err != nil {
-		return &actors.Refusal{Code: "no_bus", Reason: fmt.Sprintf("bottle_temperature: %v; it needs a HAT", err)}
+		return actors.Refuse("no_bus", "bottle_temperature: %v; it needs a HAT", err)
 	}
 	c.Every(b.Interval)
 	return nil

@@ -47,10 +47,6 @@ func Is(name string) bool { return forms[name].options != nil }
 // Names are the actions, sorted.
 func Names() []string { return slices.Sorted(maps.Keys(forms)) }
 
-func refuse(code, format string, args ...any) error {
-	return &actors.Refusal{Code: code, Reason: fmt.Sprintf(format, args...)}
-}
-
 // Dose makes a dose of an action's options, as JSON has them: ml (mL), duration
 // (s), continuously (true; with duration: that long at most), sequence, and
 // source_of_event.
@@ -58,16 +54,16 @@ func Dose(name string, options map[string]any) (actors.Dose, error) {
 	var d actors.Dose
 	f, ok := forms[name]
 	if !ok {
-		return d, refuse("unknown_action", "%.40q is not an action; there are %s", name, strings.Join(Names(), ", "))
+		return d, actors.Refuse("unknown_action", "%.40q is not an action; there are %s", name, strings.Join(Names(), ", "))
 	}
 	for _, option := range slices.Sorted(maps.Keys(options)) {
 		if option != "source_of_event" && !slices.Contains(f.options, option) {
-			return d, refuse("unknown", "%.40s: no such option; there are %s, source_of_event, id, expires", option, strings.Join(f.options, ", "))
+			return d, actors.Refuse("unknown", "%.40s: no such option; there are %s, source_of_event, id, expires", option, strings.Join(f.options, ", "))
 		}
 	}
 	source, _ := options["source_of_event"].(string)
 	if len(source) > 128 {
-		return d, refuse("too_long", "source_of_event: want at most 128 bytes")
+		return d, actors.Refuse("too_long", "source_of_event: want at most 128 bytes")
 	}
 	d.Source = source
 	var err error
@@ -75,7 +71,7 @@ func Dose(name string, options map[string]any) (actors.Dose, error) {
 	case name == "pumps":
 		err = sequence(&d, options["sequence"])
 	case strings.HasPrefix(name, "circulate_") && options["duration"] == nil:
-		return d, refuse("invalid", "%s: want duration (s)", name)
+		return d, actors.Refuse("invalid", "%s: want duration (s)", name)
 	case strings.HasPrefix(name, "circulate_"):
 		d.Pump, d.Circulate = f.pump, true
 		d.For, err = duration(options["duration"])
@@ -92,9 +88,9 @@ func amount(d *actors.Dose, name, pump string, options map[string]any) error {
 	endless, _ := on.(bool)
 	switch {
 	case byHand && !endless:
-		return refuse("invalid", "continuously: want true, or leave it out")
+		return actors.Refuse("invalid", "continuously: want true, or leave it out")
 	case byVolume == (byTime || byHand):
-		return refuse("invalid", "%s: want exactly one of ml (mL), duration (s) and continuously; a duration beside continuously is its end", name)
+		return actors.Refuse("invalid", "%s: want exactly one of ml (mL), duration (s) and continuously; a duration beside continuously is its end", name)
 	case byVolume:
 		return volume(d, pump, ml)
 	}
@@ -110,7 +106,7 @@ func amount(d *actors.Dose, name, pump string, options map[string]any) error {
 func volume(d *actors.Dose, pump string, value any) error {
 	ml, ok := value.(float64)
 	if !ok || !(ml > 0 && ml <= maxML) {
-		return refuse("out_of_range", "ml: want more than 0 and at most %v mL, got %.40v", maxML, value)
+		return actors.Refuse("out_of_range", "ml: want more than 0 and at most %v mL, got %.40v", maxML, value)
 	}
 	switch pump {
 	case "media":
@@ -126,7 +122,7 @@ func volume(d *actors.Dose, pump string, value any) error {
 func duration(value any) (time.Duration, error) {
 	s, ok := value.(float64)
 	if !ok || !(s > 0 && s <= maxS) {
-		return 0, refuse("out_of_range", "duration: want more than 0 and at most %v s, got %.40v", maxS, value)
+		return 0, actors.Refuse("out_of_range", "duration: want more than 0 and at most %v s, got %.40v", maxS, value)
 	}
 	return time.Duration(s * float64(time.Second)), nil
 }
@@ -135,17 +131,17 @@ func duration(value any) (time.Duration, error) {
 func sequence(d *actors.Dose, value any) error {
 	list, ok := value.([]any)
 	if !ok || len(list) == 0 || len(list) > 100 {
-		return refuse("invalid", `sequence: want 1 to 100 steps, such as [{"media":2},{"sleep":5},{"waste":2}]`)
+		return actors.Refuse("invalid", `sequence: want 1 to 100 steps, such as [{"media":2},{"sleep":5},{"waste":2}]`)
 	}
 	for i, item := range list {
 		step, _ := item.(map[string]any)
 		if len(step) != 1 {
-			return refuse("invalid", `sequence: step %d: want one pump or a sleep, such as {"media":2}`, i+1)
+			return actors.Refuse("invalid", `sequence: step %d: want one pump or a sleep, such as {"media":2}`, i+1)
 		}
 		for what, value := range step {
 			next, err := stepOf(what, value)
 			if err != nil {
-				return refuse("invalid", "sequence: step %d: %v", i+1, err)
+				return actors.Refuse("invalid", "sequence: step %d: %v", i+1, err)
 			}
 			d.Sequence = append(d.Sequence, next)
 		}
