@@ -56,7 +56,8 @@
 //	    actors/dosing/action  what people say to pumps, as one dose, for every mouth
 //	    actors/protocol     messages that authors of automations never need: leases and the OD window
 //	    hw/pioreactor/guard the process that makes outputs safe when the node that drives them dies or hangs
-//	20  actors/device       one actor per device, the vial and its doses, the OD window
+//	20  actors/device       one actor per device, and the OD window
+//	    actors/dosing       the vial: its books, the doses that change them, and their check against OD
 //	    actors/od  growth  stirring  monitor  selftest     the jobs, each beside its science
 //	    actors/automation   turbidostat, chemostat, fed_batch, morbidostats, light_dark_cycle, thermostat: written exactly as a user writes one
 //	    actors/temperature  the vial's temperature from how the heater's board cools, and the heater for an automation
@@ -77,7 +78,7 @@
 //	60  cmd/pioactor        main; its comment is the manual for building a binary of your own
 //	    examples/*          one lesson a folder; each is a complete user program
 //
-// The test kits actors/actorstest, bridge/bridgetest and hw/hwtest stand beside
+// The test kits actors/actorstest, actors/device/devicetest, bridge/bridgetest and hw/hwtest stand beside
 // the house: only tests import them, a user's tests included. In
 // bridge/bridgetest/compat a unit's words are compared with a real Pioreactor's.
 //

@@ -22,7 +22,7 @@ func (f frail) Receive(c *actors.Context, msg any) error {
 		c.After(time.Second, actors.Tick{})
 	case actors.Tick:
 		if *f.absent {
-			c.Refuse(&actors.Refusal{Code: "absent", Reason: "not fitted"})
+			c.Refuse(actors.Refuse("absent", "not fitted"))
 		}
 		c.Ready()
 	}

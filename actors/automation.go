@@ -68,8 +68,8 @@ func newDoseGuard(s *System) *doseGuard {
 func geometry(s *System) error {
 	v, ok := latest[Vial](s, "")
 	if full := v.EffluxML + v.LargestDoseML; ok && v.MaxFillML > 0 && full >= v.MaxFillML {
-		return &Refusal{"overfill", fmt.Sprintf("dosing: the efflux tube ends at %g mL, and doses of %g mL come on top: %g mL, the limit is below %g mL; lower the tube and say `pioactor vial set`, or lower [bioreactor] max_subdose_ml",
-			v.EffluxML, v.LargestDoseML, full, v.MaxFillML)}
+		return Refuse("overfill", "dosing: the efflux tube ends at %g mL, and doses of %g mL come on top: %g mL, the limit is below %g mL; lower the tube and say `pioactor vial set`, or lower [bioreactor] max_subdose_ml",
+			v.EffluxML, v.LargestDoseML, full, v.MaxFillML)
 	}
 	return nil
 }

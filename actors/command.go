@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -25,6 +26,9 @@ type Origin struct {
 	Who   string `json:"who,omitempty"`
 	Addr  string `json:"addr,omitempty"`
 }
+
+// Name is the nearest to a name there is: Who, else Mouth, else "manual".
+func (o Origin) Name() string { return cmp.Or(o.Who, o.Mouth, "manual") }
 
 // Reply answers a Command.
 type Reply struct {

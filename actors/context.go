@@ -315,7 +315,7 @@ func (c *Context) dose(d Dose) error {
 		return fmt.Errorf("actors: dose of %.3g, %.3g, %.3g mL: want volumes of 0 or more, and some volume", d.MediaML, d.AltMediaML, d.WasteML)
 	}
 	if c.h.state != Ready {
-		return &Refusal{"not_ready", fmt.Sprintf("%s: no dose while %s", c.h.spec.Name, c.h.state)}
+		return Refuse("not_ready", "%s: no dose while %s", c.h.spec.Name, c.h.state)
 	}
 	d.Source = c.h.source()
 	id := c.Ask("vial", d)
@@ -334,7 +334,7 @@ func (c *Context) SetHeater(percent float64) error {
 		return fmt.Errorf("actors: heat of %v %%: want 0 to 100", percent)
 	}
 	if c.h.state != Ready {
-		return &Refusal{"not_ready", fmt.Sprintf("%s: no heat while %s", c.h.spec.Name, c.h.state)}
+		return Refuse("not_ready", "%s: no heat while %s", c.h.spec.Name, c.h.state)
 	}
 	c.Ask("temperature", SetHeater{Percent: percent})
 	return nil

@@ -33,7 +33,7 @@ func (l *lamp) Receive(c *actors.Context, msg any) error {
 	case actors.SettingsChanged:
 		c.Every(l.Period)
 		if l.Percent == 13 {
-			return &actors.Refusal{Code: "unlucky", Reason: "percent: 13 is unlucky, want any other"}
+			return actors.Refuse("unlucky", "percent: 13 is unlucky, want any other")
 		}
 	case actors.Stopping:
 		*l.heard = append(*l.heard, "stopping")

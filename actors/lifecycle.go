@@ -186,13 +186,13 @@ func (h *host) values(changes []setting.Pair) []setting.Pair {
 func (h *host) setState(cmd Command, to State) error {
 	switch {
 	case h.spec.Slot == "":
-		return &Refusal{"not_a_job", fmt.Sprintf("$state: %s is a part of this unit, not a job: it cannot be stopped or put to sleep", h.spec.Name)}
+		return Refuse("not_a_job", "$state: %s is a part of this unit, not a job: it cannot be stopped or put to sleep", h.spec.Name)
 	case to != Ready && to != Sleeping && to != Disconnected:
-		return &Refusal{"invalid_state", fmt.Sprintf("$state: want ready, sleeping or disconnected, got %.40q", string(to))}
+		return Refuse("invalid_state", "$state: want ready, sleeping or disconnected, got %.40q", string(to))
 	case to == h.state:
 		return nil
 	case !h.state.mayBecome(to) || h.state == Init && to == Ready:
-		return &Refusal{"invalid_transition", fmt.Sprintf("$state: cannot go from %s to %s", h.state, to)}
+		return Refuse("invalid_transition", "$state: cannot go from %s to %s", h.state, to)
 	case to == Disconnected:
 		h.life.asked = true
 		h.asker = h.c.Later(cmd) // answered when the name is free
@@ -200,7 +200,7 @@ func (h *host) setState(cmd Command, to State) error {
 	case to == Sleeping:
 		h.sleep()
 	case h.held() != "":
-		return &Refusal{"held", fmt.Sprintf("%s: %s", h.spec.Name, h.held())}
+		return Refuse("held", "%s: %s", h.spec.Name, h.held())
 	default:
 		h.enter(Ready, "")
 		h.must(h.call(Entered{Ready, Sleeping}))

@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -30,7 +29,7 @@ type renewLights struct{}
 // asked again every minute.
 func (c *Context) SetLED(channel string, percent float64) error {
 	if c.h.state != Ready {
-		return &Refusal{"not_ready", fmt.Sprintf("%s: no light while %s", c.h.spec.Name, c.h.state)}
+		return Refuse("not_ready", "%s: no light while %s", c.h.spec.Name, c.h.state)
 	}
 	h := c.h
 	h.askLight(channel, percent)

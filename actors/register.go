@@ -95,13 +95,12 @@ func Lookup(slot, name string) (Registration, error) {
 		if r, ok := registry[key(f, name)]; ok {
 			return r, nil
 		}
-		return Registration{}, &Refusal{"unknown_automation",
-			fmt.Sprintf("automation_name: want one of %s, got %q", strings.Join(namesIn(f), ", "), name)}
+		return Registration{}, Refuse("unknown_automation", "automation_name: want one of %s, got %q", strings.Join(namesIn(f), ", "), name)
 	}
 	if r, ok := registry[key(Own, slot)]; ok {
 		return r, nil
 	}
-	return Registration{}, &Refusal{"unknown_job", fmt.Sprintf("%q is not a job; there are %s", slot, strings.Join(slots(), ", "))}
+	return Registration{}, Refuse("unknown_job", "%q is not a job; there are %s", slot, strings.Join(slots(), ", "))
 }
 
 func namesIn(f Family) []string {

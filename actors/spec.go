@@ -83,7 +83,7 @@ func (s Spec) Prepare() (Job, error) { return s.make(nil) }
 func (s Spec) make(changed []setting.Pair) (Job, error) {
 	job := s.New()
 	if err := setting.DecodeTable(job, s.Table); err != nil {
-		return nil, &Refusal{"invalid", fmt.Sprintf("%s: config: %v", s.Name, err)}
+		return nil, Refuse("invalid", "%s: config: %v", s.Name, err)
 	}
 	for _, p := range append(append([]setting.Pair(nil), s.Options...), changed...) {
 		if p.Name == "automation_name" && s.Automation != "" {
@@ -94,7 +94,7 @@ func (s Spec) make(changed []setting.Pair) (Job, error) {
 		}
 	}
 	if err := setting.DecodeTable(job, nil); err != nil {
-		return nil, &Refusal{"invalid", fmt.Sprintf("%s: %v", s.Name, err)}
+		return nil, Refuse("invalid", "%s: %v", s.Name, err)
 	}
 	return job, nil
 }
@@ -111,7 +111,7 @@ func (s *System) spawn(spec Spec, spawn spawner, parent string) error {
 	s.mu.Lock()
 	if s.names[spec.Name] != nil {
 		s.mu.Unlock()
-		return &Refusal{"already_running", fmt.Sprintf("%s is already running on %s", spec.Name, s.unit)}
+		return Refuse("already_running", "%s is already running on %s", spec.Name, s.unit)
 	}
 	l.pid = s.engine.NewLocalPID(path)
 	s.names[spec.Name], s.lives[path] = l, l

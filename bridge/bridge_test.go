@@ -181,8 +181,9 @@ func TestBadCommandsAreRefused(t *testing.T) {
 
 func TestRetainedCommandIsIgnored(t *testing.T) {
 	addr := bridgetest.Broker(t)
-	bridgetest.Client(t, addr, "nothing").Publish(base+"stirring/target_rpm/set", "700", 1, true)
 	early := bridgetest.Client(t, addr) // a log line is said once
+	bridgetest.Client(t, addr, "nothing").Publish(base+"stirring/target_rpm/set", "700", 1, true)
+	early.Expect(base+"stirring/target_rpm/set", bridgetest.Is("700"), soon) // else the unit may hear it live
 	r := newRig(t, &Config{Broker: "tcp://" + addr, TopicRoot: "pioreactor"}).hears()
 	early.Expect("pioreactor/unit1/$experiment/logs/app/warning", func(p string) bool { return strings.Contains(p, "retained") }, soon)
 	r.publish(base+"stirring/kicks/set", "2")

@@ -29,7 +29,7 @@ func newPaddle() actors.Job {
 
 func (p *paddle) Receive(c *actors.Context, msg any) error {
 	if _, ok := msg.(actors.SettingsChanged); ok && p.TargetRPM == 13 {
-		return &actors.Refusal{Code: "unlucky", Reason: "target_rpm: 13 is unlucky, want any other"}
+		return actors.Refuse("unlucky", "target_rpm: 13 is unlucky, want any other")
 	}
 	return nil
 }
@@ -56,7 +56,7 @@ func (house) Receive(c *actors.Context, msg any) error {
 	}
 	start, ok := cmd.Body.(actors.StartJob)
 	if !ok {
-		return &actors.Refusal{Code: "unknown_command", Reason: "cannot"}
+		return actors.Refuse("unknown_command", "cannot")
 	}
 	r, err := actors.Lookup(start.Job, "")
 	if err != nil {

@@ -50,7 +50,7 @@ func (fakeVial) Receive(c *actors.Context, msg any) error {
 	switch {
 	case !isDose:
 	case dose.MediaML > 5:
-		return &actors.Refusal{Code: "overfill", Reason: "add_media 7.00 mL: the vial would hold 21.0 of 18.0 mL"}
+		return actors.Refuse("overfill", "add_media 7.00 mL: the vial would hold 21.0 of 18.0 mL")
 	case dose.AltMediaML > 0:
 		c.Publish(actors.DoseRefused{ID: cmd.ID, Code: "dosing_paused", Reason: "dosing is paused"})
 	case dose.For > 0:

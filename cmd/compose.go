@@ -13,6 +13,7 @@ import (
 	"github.com/pioactor/pioactor/actors/calibrate"
 	"github.com/pioactor/pioactor/actors/clock"
 	"github.com/pioactor/pioactor/actors/device"
+	"github.com/pioactor/pioactor/actors/dosing"
 	"github.com/pioactor/pioactor/actors/od"
 	"github.com/pioactor/pioactor/actors/selftest"
 	"github.com/pioactor/pioactor/actors/setting"
@@ -114,9 +115,13 @@ func (u *Unit) Start() error {
 	}
 	devices := u.Config.devices()
 	devices.Alive = u.alive
+	vial, err := dosing.Spec(u.Board, u.Config.dosing())
+	if err != nil {
+		return err
+	}
 	parts := []actors.Spec{
 		bench.Spec(u.Config.Bench), // drives nothing, and knows whether anything may move
-		device.Spec(u.Board, devices),
+		device.Spec(u.Board, devices, vial),
 		calibrate.Spec(u.shelves),
 		calibrate.ProcedureSpec(calibrate.ProcedureConfig{StirringDuty: stirringDuty(u.Config)}),
 	}
@@ -220,12 +225,18 @@ func (c Config) fastForward() time.Duration {
 	return 0
 }
 
-// devices is the device section with what it takes from the shared ones.
+// devices is how the shared sections say that the board is wired.
 func (c Config) devices() device.Config {
+	d := device.DefaultConfig()
+	d.PWM, d.IRChannel = channelsByRole(c.PWM), irChannel(c.LEDs)
+	return d
+}
+
+// dosing is the vial's section with what it takes from others.
+func (c Config) dosing() dosing.Config {
 	d := c.Bioreactor
 	d.Media = c.Media
 	d.WasteSeen = (c.hardware() == "sim" || c.hardware() == "fake") && c.Sim.WasteSeen
-	d.PWM, d.IRChannel = channelsByRole(c.PWM), irChannel(c.LEDs)
 	return d
 }
 

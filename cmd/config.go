@@ -6,7 +6,7 @@ import (
 
 	"github.com/pioactor/pioactor/actors/alarm"
 	"github.com/pioactor/pioactor/actors/bench"
-	"github.com/pioactor/pioactor/actors/device"
+	"github.com/pioactor/pioactor/actors/dosing"
 	"github.com/pioactor/pioactor/bridge"
 	"github.com/pioactor/pioactor/bridge/notify"
 	"github.com/pioactor/pioactor/hw/pioreactor/describe"
@@ -22,8 +22,8 @@ type Config struct {
 	PWM         map[string]string  `toml:"pwm"`
 	LEDs        map[string]string  `toml:"leds"`
 	Photodiodes map[string]string  `toml:"photodiodes"`
-	Bioreactor  device.Config      `toml:"bioreactor"`
-	Media       device.MediaConfig `toml:"media"`
+	Bioreactor  dosing.Config      `toml:"bioreactor"`
+	Media       dosing.MediaConfig `toml:"media"`
 	Bench       bench.Config       `toml:"bench"`
 	Pioreactor  describe.Config    `toml:"pioreactor"`
 	Sim         SimConfig          `toml:"sim"`
@@ -89,10 +89,10 @@ func DefaultConfig() Config {
 		PWM:         map[string]string{"1": "stirring", "2": "media", "3": "alt_media", "4": "waste", "5": "heating"},
 		LEDs:        map[string]string{"A": "IR"},
 		Photodiodes: map[string]string{"1": "REF", "2": "90"},
-		Bioreactor:  device.DefaultConfig(),
+		Bioreactor:  dosing.DefaultConfig(),
 		Bench:       bench.DefaultConfig(),
 		Pioreactor:  describe.DefaultConfig(),
-		Media:       device.DefaultMediaConfig(),
+		Media:       dosing.DefaultMediaConfig(),
 		Sim: SimConfig{Config: twin, FastForward: 12 * time.Hour,
 			Start: []string{"stirring", "od_reading", "growth_rate_calculating", "dosing_automation=turbidostat target_biomass=30", "temperature_automation=thermostat target_temperature=37"}},
 		Replay:  ReplayConfig{ReplayConfig: sim.DefaultReplayConfig(), Start: []string{"stirring", "od_reading", "growth_rate_calculating"}},

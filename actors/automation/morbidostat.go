@@ -89,7 +89,7 @@ func (m *Morbidostat) Receive(c *actors.Context, msg any) error {
 	switch msg := msg.(type) {
 	case actors.Started:
 		if m.TargetBiomass <= 0 {
-			return &actors.Refusal{Code: "out_of_range", Reason: "target_biomass: want the density above which the drug may come, above 0, such as 3 for three times the density at the start"}
+			return actors.Refuse("out_of_range", "target_biomass: want the density above which the drug may come, above 0, such as 3 for three times the density at the start")
 		}
 		return errors.Join(err, m.start(c))
 	case actors.Entered:

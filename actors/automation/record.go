@@ -16,7 +16,7 @@ func (o *OnlyRecord) Receive(c *actors.Context, msg any) error {
 	switch msg.(type) {
 	case actors.Started:
 		if heater, _, known := actors.Latest[actors.Heater](c, ""); known && !heater.Fitted {
-			return &actors.Refusal{Code: "not_fitted", Reason: "only_record_temperature: this unit has no heater with a thermometer"}
+			return actors.Refuse("not_fitted", "only_record_temperature: this unit has no heater with a thermometer")
 		}
 	case actors.VialTemperature:
 		c.Event("NoEvent", "", nil)

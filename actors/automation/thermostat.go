@@ -87,7 +87,7 @@ func (t *Thermostat) Receive(c *actors.Context, msg any) error {
 func (t *Thermostat) start(c *actors.Context) error {
 	if heater, _, known := actors.Latest[actors.Heater](c, ""); known {
 		if !heater.Fitted {
-			return &actors.Refusal{Code: "not_fitted", Reason: "thermostat: this unit has no heater with a thermometer"}
+			return actors.Refuse("not_fitted", "thermostat: this unit has no heater with a thermometer")
 		}
 		t.maxC = heater.MaxC
 	}

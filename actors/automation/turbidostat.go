@@ -50,7 +50,7 @@ func (t *Turbidostat) Receive(c *actors.Context, msg any) error {
 	case actors.Started:
 		c.Every(time.Minute)
 		if t.TargetBiomass <= 0 {
-			return &actors.Refusal{Code: "out_of_range", Reason: "target_biomass: want the density to hold, above 0, such as 3 for three times the density at the start"}
+			return actors.Refuse("out_of_range", "target_biomass: want the density to hold, above 0, such as 3 for three times the density at the start")
 		}
 		return t.start(c)
 	case actors.Entered:

@@ -31,7 +31,7 @@ type waiting struct {
 func (b *bench) pause(c *actors.Context, cmd actors.Command) error {
 	switch {
 	case len(b.resuming) > 0:
-		return &actors.Refusal{Code: "busy", Reason: "vial: it is just being resumed; pause it again in a second"}
+		return actors.Refuse("busy", "vial: it is just being resumed; pause it again in a second")
 	case b.pausing != nil:
 		b.pausing.peers = append(b.pausing.peers, c.Later(cmd))
 		return nil
@@ -139,7 +139,7 @@ func (b *bench) answer(c *actors.Context) {
 // resume ends the pause once that is on the disk.
 func (b *bench) resume(c *actors.Context, cmd actors.Command) error {
 	if state, _, _ := actors.Latest[actors.JobState](c, measuring); lives(state) {
-		return &actors.Refusal{Code: "busy", Reason: "vial: a blank is being measured, the medium would be taken for the culture; wait for od_blank, or stop it"}
+		return actors.Refuse("busy", "vial: a blank is being measured, the medium would be taken for the culture; wait for od_blank, or stop it")
 	}
 	if b.resuming == nil && !b.kept.Paused {
 		c.Reply(cmd, b.shown)

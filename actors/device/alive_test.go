@@ -1,4 +1,4 @@
-package device
+package device_test
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/clock"
+	"github.com/pioactor/pioactor/actors/device"
+	"github.com/pioactor/pioactor/actors/device/devicetest"
 )
 
 // pulseRig is a unit whose beats are counted, and of which actors can be made to
@@ -23,7 +25,7 @@ type pulseRig struct {
 
 func newPulseRig(t *testing.T, seed uint64) *pulseRig {
 	t.Helper()
-	r := &pulseRig{t: t, clk: clock.Virtual(epoch, seed)}
+	r := &pulseRig{t: t, clk: clock.Virtual(devicetest.Epoch, seed)}
 	var err error
 	r.sys, err = actors.NewSystem(actors.Options{Unit: "pio1", Clock: r.clk, Seed: seed,
 		Interfere: func(name string, msg any) []any {
@@ -35,13 +37,13 @@ func newPulseRig(t *testing.T, seed uint64) *pulseRig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := benchConfig()
+	cfg := device.DefaultConfig()
 	cfg.Alive = func() error {
 		r.beats = append(r.beats, r.clk.Mono())
 		return r.err
 	}
-	spec := Spec(newBench(r.clk.Mono), cfg)
-	if err := r.sys.Start(actors.Spec{Name: "node", New: func() actors.Job { return root{[]actors.Spec{spec}} }}); err != nil {
+	spec := devicetest.Devices(t, devicetest.NewBoard(r.clk.Mono), cfg)
+	if err := r.sys.Start(actors.Spec{Name: "node", New: func() actors.Job { return devicetest.Root{spec} }}); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -67,19 +69,19 @@ func (r *pulseRig) alarmed() bool {
 func TestDevicesBeatWhileAllOfThemLive(t *testing.T) {
 	for seed := range uint64(4) {
 		r := newPulseRig(t, seed)
-		if beats, silence := r.run(time.Minute); beats < 60 || beats > 65 || silence > pulse {
-			t.Errorf("seed %d: %d beats in 1 min, silent for up to %v; want about 60, %v", seed, beats, silence, pulse)
+		if beats, silence := r.run(time.Minute); beats < 60 || beats > 65 || silence > device.Pulse {
+			t.Errorf("seed %d: %d beats in 1 min, silent for up to %v; want about 60, %v", seed, beats, silence, device.Pulse)
 		}
 	}
 }
 
 func TestDevicesFallSilentWithAnyThatHangs(t *testing.T) {
-	for _, name := range []string{pumpsName, ledsName, vialName, devicesName} {
+	for _, name := range []string{"pumps", "leds", "vial", "devices"} {
 		for seed := range uint64(2) {
 			r := newPulseRig(t, seed)
 			r.run(10 * time.Second)
 			r.hangs = []string{name}
-			r.run(2 * pulse) // answers under way
+			r.run(2 * device.Pulse) // answers under way
 			if beats, _ := r.run(time.Minute); beats > 0 {
 				t.Errorf("seed %d: %d beats while %s hangs, want none", seed, beats, name)
 			}
@@ -94,16 +96,16 @@ func TestAFailureIsNoHang(t *testing.T) {
 		r := newPulseRig(t, seed)
 		r.run(10 * time.Second)
 		for i := range 12 {
-			r.sys.Crash(pumpsName, "as it was told")
-			if _, silence := r.run(20 * time.Second); silence > 2*pulse {
-				t.Errorf("seed %d: silent for %v after failure %d of the pumps, want at most %v", seed, silence, i+1, 2*pulse)
+			r.sys.Crash("pumps", "as it was told")
+			if _, silence := r.run(20 * time.Second); silence > 2*device.Pulse {
+				t.Errorf("seed %d: silent for %v after failure %d of the pumps, want at most %v", seed, silence, i+1, 2*device.Pulse)
 			}
 		}
-		if r.sys.Running(pumpsName) {
+		if r.sys.Running("pumps") {
 			t.Error("the pumps are still there: the test did not see them lost")
 		}
-		r.sys.Crash(devicesName, "as it was told")
-		if beats, silence := r.run(20 * time.Second); beats == 0 || silence > 2*pulse {
+		r.sys.Crash("devices", "as it was told")
+		if beats, silence := r.run(20 * time.Second); beats == 0 || silence > 2*device.Pulse {
 			t.Errorf("seed %d: silent for %v after a failure of devices", seed, silence)
 		}
 	}

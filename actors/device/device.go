@@ -1,17 +1,14 @@
 // Package device is what stands between the actors and the hardware: one actor
-// for each device, the OD window that keeps them quiet while light is measured,
-// and the vial's books with the doses that change them. They are spawned below
-// one actor, "devices", the only owner of the board.
+// for each device, and the OD window that keeps them quiet while light is
+// measured. They are spawned below one actor, "devices", the only owner of the
+// board; whoever uses it first of all, such as the vial, is spawned there too.
 //
 // It refuses to drive anything without a lease: a value, an owner and an end.
 // Whatever is driven goes safe when its lease ends, when its owner fails, and
-// when the device's own actor fails. It refuses to heat what it cannot measure. It refuses a dose that could overfill the
-// vial, that comes twice, late or too often, or while waste is owed; and it
-// never begins a dose again by itself.
+// when the device's own actor fails. It refuses to heat what it cannot measure.
 //
 //	node := unit.Node(device.Spec(board, device.DefaultConfig()), …)
 //	c.Tell("stirrer", protocol.Drive{Output: protocol.Stirrer, Percent: 30, For: 20 * time.Second, Owner: c.Name()})
-//	c.Ask("vial", actors.Dose{MediaML: 0.5, WasteML: 0.5})
 package device
 
 import (
@@ -33,7 +30,6 @@ const (
 	tachometerName  = "tachometer"
 	heaterName      = "heater"
 	thermometerName = "thermometer"
-	vialName        = "vial"
 	windowName      = "window"
 	railName        = "rail"
 	statusLEDName   = "statusled"
@@ -41,10 +37,11 @@ const (
 )
 
 // Spec is the actor "devices": it owns the board, makes it safe before anything
-// else, and spawns an actor for each device. Each is restarted on its own.
-func Spec(board hw.Board, cfg Config) actors.Spec {
+// else, and spawns an actor for each device, and then others. Each is restarted
+// on its own.
+func Spec(board hw.Board, cfg Config, others ...actors.Spec) actors.Spec {
 	return actors.Spec{Name: devicesName, New: func() actors.Job {
-		return &devices{board: board, cfg: cfg, children: children}
+		return &devices{board: board, cfg: cfg, others: others}
 	}}
 }
 
@@ -53,14 +50,13 @@ func children(board hw.Board, cfg Config) ([]actors.Spec, error) {
 	leds, err := ledSpec(board, cfg)
 	pumps, pumpErr := pumpSpec(board, cfg)
 	heater, heaterErr := heaterSpec(board, cfg)
-	vial, vialErr := vialSpec(board, cfg)
 	panel, panelErr := panelSpecs(board)
-	if err := errors.Join(err, pumpErr, heaterErr, vialErr, panelErr); err != nil {
+	if err := errors.Join(err, pumpErr, heaterErr, panelErr); err != nil {
 		return nil, err
 	}
 	return append(panel,
 		stirrerSpec(board, cfg), leds, pumps, adcSpec(board), tachometerSpec(board), railSpec(board), thermometerSpec(board), heater,
-		windowSpec(cfg), vial), nil
+		windowSpec(cfg)), nil
 }
 
 // panelSpecs are the status LED and the button, where they are fitted.
@@ -89,13 +85,13 @@ func panelSpecs(board hw.Board) (specs []actors.Spec, err error) {
 // tries until it does, and the others do their work.
 // Fails by: a config that does not fit the board.
 type devices struct {
-	board    hw.Board
-	cfg      Config
-	waiting  map[string]bool // children that have not started yet
-	names    []string        // of the children
-	roll     actors.Roll
-	unsafe   map[string]bool // outputs that do not obey
-	children func(hw.Board, Config) ([]actors.Spec, error)
+	board   hw.Board
+	cfg     Config
+	others  []actors.Spec
+	waiting map[string]bool // children that have not started yet
+	names   []string        // of the children
+	roll    actors.Roll
+	unsafe  map[string]bool // outputs that do not obey
 }
 
 // Receive implements actors.Job.
@@ -129,14 +125,14 @@ func (d *devices) start(c *actors.Context) error {
 	if err := d.cfg.Validate(); err != nil {
 		return fmt.Errorf("devices: %w", err)
 	}
-	specs, err := d.children(d.board, d.cfg)
+	specs, err := children(d.board, d.cfg)
 	if err != nil {
 		return err
 	}
 	c.Publish(protocol.Board{Info: d.board.Info(), IRLED: d.cfg.IRChannel})
 	c.HoldInit()
 	d.waiting = map[string]bool{}
-	for _, spec := range specs {
+	for _, spec := range append(specs, d.others...) {
 		d.waiting[spec.Name] = true
 		d.names = append(d.names, spec.Name)
 		if err := c.Spawn(spec); err != nil {

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -123,7 +124,7 @@ func (l *leds) light(c *actors.Context, cmd actors.Command, wishes []actors.SetL
 		owner = cmd.Origin.Who
 	}
 	if len(wishes) == 0 {
-		return &actors.Refusal{Code: "invalid", Reason: "leds: want at least one LED"}
+		return actors.Refuse("invalid", "leds: want at least one LED")
 	}
 	for _, w := range wishes {
 		if no := l.check(c, w, owner); no != nil {
@@ -132,7 +133,7 @@ func (l *leds) light(c *actors.Context, cmd actors.Command, wishes []actors.SetL
 	}
 	peer, left, answer := c.Later(cmd), len(wishes), actors.Reply{OK: true}
 	for _, w := range wishes {
-		l.set(c, w, owner, sourceOf(w.Source, cmd), func(c *actors.Context, d protocol.Driven) {
+		l.set(c, w, owner, cmp.Or(w.Source, cmd.Origin.Name()), func(c *actors.Context, d protocol.Driven) {
 			if left--; !d.OK && answer.OK {
 				answer = actors.Reply{Code: d.Code, Reason: d.Reason}
 			}
@@ -195,15 +196,6 @@ func (l *leds) set(c *actors.Context, w actors.SetLED, owner, source string, don
 			}
 			done(c, r)
 		}}})
-}
-
-func sourceOf(source string, cmd actors.Command) string {
-	for _, s := range []string{source, cmd.Origin.Who, cmd.Origin.Mouth} {
-		if s != "" {
-			return s
-		}
-	}
-	return manual
 }
 
 func (l *leds) channels() string {

@@ -10,10 +10,8 @@ import (
 	"github.com/pioactor/pioactor/hw"
 )
 
-const (
-	longestRun  = 30 * time.Minute // of a pump: 15 mL at a tenth of the usual flow
-	longestStir = 10 * time.Minute // a stirring job renews its lease every few seconds
-)
+// longestStir: a stirring job renews its lease every few seconds.
+const longestStir = 10 * time.Minute
 
 // outputs is an actor that drives outputs: "pumps", "stirrer", and inside "leds".
 //
@@ -63,7 +61,7 @@ func pumpSpec(board hw.Board, cfg Config) (actors.Spec, error) {
 		outs[protocol.PumpOutput(role)] = out
 		pwm[protocol.PumpOutput(role)] = cfg.PWM[string(role)]
 	}
-	return outputSpec(pumpsName, longestRun, outs, pwm)
+	return outputSpec(pumpsName, protocol.LongestRun, outs, pwm)
 }
 
 // Receive implements actors.Job.

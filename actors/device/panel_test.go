@@ -37,6 +37,9 @@ func (d *desk) light(on bool) error {
 
 func (d *desk) Presses() (hw.Presses, error) { return d.presses, d.broken }
 
+// boom makes the speaker fail.
+type boom struct{}
+
 // speaker passes on what it is told to say.
 type speaker struct{}
 

@@ -8,6 +8,8 @@ import (
 	"github.com/pioactor/pioactor/hw"
 )
 
+var errBus = errors.New("no answer on the bus")
+
 func TestReadingIsAMeanThatSurvivesAGlitch(t *testing.T) {
 	for name, test := range map[string]struct {
 		series hw.Series

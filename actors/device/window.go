@@ -10,10 +10,8 @@ import (
 	"github.com/pioactor/pioactor/actors/protocol"
 )
 
-const (
-	hushPatience  = 100 * time.Millisecond // a device answers in microseconds, or not at all
-	longestWindow = 10 * time.Second
-)
+// hushPatience: a device answers in microseconds, or not at all.
+const hushPatience = 100 * time.Millisecond
 
 // window is the actor "window": it opens one OD window at a time.
 //
@@ -82,8 +80,8 @@ func (w *window) Receive(c *actors.Context, msg any) error {
 
 func (w *window) asked(c *actors.Context, m protocol.AskQuiet) {
 	switch {
-	case !(m.For > 0 && m.For <= longestWindow) || !(m.IRPercent >= 0 && m.IRPercent <= 100):
-		c.Answer(protocol.Quiet{Reason: fmt.Sprintf("window: want 0 to 100 %% IR for up to %v, got %v %% for %v", longestWindow, m.IRPercent, m.For)})
+	case !(m.For > 0 && m.For <= protocol.LongestQuiet) || !(m.IRPercent >= 0 && m.IRPercent <= 100):
+		c.Answer(protocol.Quiet{Reason: fmt.Sprintf("window: want 0 to 100 %% IR for up to %v, got %v %% for %v", protocol.LongestQuiet, m.IRPercent, m.For)})
 	case w.phase != closed:
 		c.Answer(protocol.Quiet{Reason: fmt.Sprintf("window: one is open for %s", w.owner)})
 	default:

@@ -159,7 +159,7 @@ func (m *Monitor) command(c *actors.Context, cmd actors.Command) error {
 		return actors.Refuse("unknown_command", "monitor: cannot %T", cmd.Body)
 	}
 	if !c.Tell("statusled", blink) {
-		return &actors.Refusal{Code: "not_fitted", Reason: "this unit has no status LED that could blink"}
+		return actors.Refuse("not_fitted", "this unit has no status LED that could blink")
 	}
 	if blink.Code == 0 {
 		m.sayState(c)

@@ -114,7 +114,7 @@ func beside(c *actors.Context) error {
 		}
 	}
 	if state, _, _ := actors.Latest[actors.JobState](c, "stirring"); state.State != actors.Ready {
-		return &actors.Refusal{Code: "not_stirred", Reason: "nothing stirs, and a culture is read stirred; start it with `pioactor jobs start stirring`"}
+		return actors.Refuse("not_stirred", "nothing stirs, and a culture is read stirred; start it with `pioactor jobs start stirring`")
 	}
 	return nil
 }

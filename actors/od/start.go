@@ -31,7 +31,7 @@ func key(experiment string) string {
 // start beside a blank.
 func (j *Job) start(c *actors.Context) error {
 	if state, _, _ := actors.Latest[actors.JobState](c, BlankName); !c.StartsAsleep() && j.collect == nil && (state.State == actors.Init || state.State == actors.Ready) {
-		return &actors.Refusal{Code: "busy", Reason: "od_reading: a blank is being measured, the medium would be taken for the culture; wait for od_blank, or stop it"}
+		return actors.Refuse("busy", "od_reading: a blank is being measured, the medium would be taken for the culture; wait for od_blank, or stop it")
 	}
 	if err := j.twice(c); err != nil {
 		return err

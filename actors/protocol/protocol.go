@@ -21,6 +21,12 @@ const (
 	Heater  = "heater"
 )
 
+// Limits that both sides know.
+const (
+	LongestRun   = 30 * time.Minute // of a pump: 15 mL at a tenth of the usual flow
+	LongestQuiet = 10 * time.Second // of an OD window
+)
+
 // PumpOutput names the output of a pump.
 func PumpOutput(role hw.PumpRole) string { return "pump/" + string(role) }
 

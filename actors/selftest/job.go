@@ -85,7 +85,7 @@ func (s *SelfTest) prepare(c *actors.Context) error {
 	}
 	board, _, known := actors.Latest[protocol.Board](c, "")
 	if !known {
-		return &actors.Refusal{Code: "not_ready", Reason: "self_test: the devices have not started; see `pioactor alarms`"}
+		return actors.Refuse("not_ready", "self_test: the devices have not started; see `pioactor alarms`")
 	}
 	actors.Subscribe[actors.JobState](c)
 	s.unit = check.Unit{HAT: board.Info.HAT, LED: board.IRLED, IRPercent: s.IRPercent, StirPercent: s.StirDuty}

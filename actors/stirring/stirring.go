@@ -253,13 +253,13 @@ func (s *Stirring) changed(c *actors.Context, names []string) error {
 func (s *Stirring) allow(name string) error {
 	switch {
 	case name == "target_rpm" && !s.UseRPM:
-		return &actors.Refusal{Code: "open_loop", Reason: "target_rpm: use_rpm is off, nobody measures the speed; set duty_cycle"}
+		return actors.Refuse("open_loop", "target_rpm: use_rpm is off, nobody measures the speed; set duty_cycle")
 	case name == "duty_cycle" && s.near:
-		return &actors.Refusal{Code: "dodging", Reason: "duty_cycle: stirring is slowed down for an OD reading; try again in a few seconds"}
+		return actors.Refuse("dodging", "duty_cycle: stirring is slowed down for an OD reading; try again in a few seconds")
 	case name == "duty_cycle" && s.UseRPM && s.DutyCycle == 0:
-		return &actors.Refusal{Code: "closed_loop", Reason: "duty_cycle: 0 would only be corrected; to stop stirring set target_rpm to 0"}
+		return actors.Refuse("closed_loop", "duty_cycle: 0 would only be corrected; to stop stirring set target_rpm to 0")
 	case name == "duty_cycle" && s.UseRPM && s.TargetRPM == 0:
-		return &actors.Refusal{Code: "closed_loop", Reason: "duty_cycle: target_rpm is 0, the stirrer rests; set target_rpm"}
+		return actors.Refuse("closed_loop", "duty_cycle: target_rpm is 0, the stirrer rests; set target_rpm")
 	}
 	return nil
 }

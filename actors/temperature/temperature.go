@@ -192,11 +192,11 @@ func (k *keeper) command(c *actors.Context, cmd actors.Command) error {
 	case !ok:
 		return actors.Refuse("unknown_command", "temperature: cannot do %T; want SetHeater", cmd.Body)
 	case cmd.Origin.Mouth != "actor" || cmd.Origin.Who != automation || !k.serving:
-		return &actors.Refusal{Code: "not_serving", Reason: "heater: only a temperature automation that is ready may heat; start one"}
+		return actors.Refuse("not_serving", "heater: only a temperature automation that is ready may heat; start one")
 	case !(set.Percent >= 0 && set.Percent <= 100):
 		return actors.Refuse("out_of_range", "heater: want 0 to 100 %%, got %v", set.Percent)
 	case set.Percent > 0 && !k.heater.Fitted:
-		return &actors.Refusal{Code: "not_fitted", Reason: "heater: this unit has none"}
+		return actors.Refuse("not_fitted", "heater: this unit has none")
 	case set.Percent > k.wanted && k.heater.Fault != "":
 		return &actors.Refusal{Code: "heater_fault", Reason: "heater: " + k.heater.Fault}
 	}

@@ -25,7 +25,7 @@ type picky struct{}
 
 func (picky) Receive(_ *actors.Context, msg any) error {
 	if _, ok := msg.(actors.Started); ok {
-		return &actors.Refusal{Code: "no_sensor", Reason: "picky: no sensor fitted"}
+		return actors.Refuse("no_sensor", "picky: no sensor fitted")
 	}
 	return nil
 }

@@ -32,11 +32,11 @@ func (d *deliverer) command(c *actors.Context, cmd actors.Command) error {
 	_, known := d.targets[body.Target]
 	switch {
 	case len(names) == 0:
-		return &actors.Refusal{Code: "no_target", Reason: `delivery: alarms go nowhere: no target is declared; put webhook = "https://…" under [alarms] in the config file`}
+		return actors.Refuse("no_target", `delivery: alarms go nowhere: no target is declared; put webhook = "https://…" under [alarms] in the config file`)
 	case body.Target != "" && !known:
 		return actors.Refuse("unknown_target", "delivery: %.60q is not a target; there are %s", body.Target, strings.Join(names, ", "))
 	case d.deaf(c):
-		return &actors.Refusal{Code: "not_ready", Reason: "delivery: nothing leaves the unit while it lives in a simulated past; try again when it is live"}
+		return actors.Refuse("not_ready", "delivery: nothing leaves the unit while it lives in a simulated past; try again when it is live")
 	case known:
 		names = []string{body.Target}
 	}

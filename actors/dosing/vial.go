@@ -1,4 +1,4 @@
-package device
+package dosing
 
 import (
 	"fmt"
@@ -14,6 +14,9 @@ const (
 	interrupted = "dose_interrupted" // alarm
 	notSaved    = "vial_not_saved"   // alarm
 	vialKey     = "vial"             // of the durable state
+
+	vialName  = "vial"  // of this actor
+	pumpsName = "pumps" // of the one it drives
 )
 
 // vial is the actor "vial": the books of the vial and the only client of the
@@ -59,7 +62,11 @@ type memory struct {
 	pending []record
 }
 
-func vialSpec(board hw.Board, cfg Config) (actors.Spec, error) {
+// Spec is the actor "vial" on board, with the pumps that are fitted.
+func Spec(board hw.Board, cfg Config) (actors.Spec, error) {
+	if err := cfg.Validate(); err != nil {
+		return actors.Spec{}, fmt.Errorf("dosing: %w", err)
+	}
 	info, pumps := board.Info(), map[hw.PumpRole]ledger.Pump{}
 	for role, pump := range cfg.slopes() {
 		if _, err := board.Pump(role); err == nil {

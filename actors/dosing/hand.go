@@ -1,4 +1,4 @@
-package device
+package dosing
 
 import (
 	"math"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/dosing/action"
+	"github.com/pioactor/pioactor/actors/protocol"
 	"github.com/pioactor/pioactor/hw"
 )
 
@@ -46,8 +47,8 @@ func (v *vial) planTurn(d actors.Dose) (planned, *actors.Refusal) {
 
 func (v *vial) planCirculation(d actors.Dose) (planned, *actors.Refusal) {
 	role := hw.PumpRole(d.Pump)
-	if role != hw.Media && role != hw.AltMedia || d.For <= 0 || d.For > longestRun || d.MediaML+d.AltMediaML+d.WasteML != 0 {
-		return planned{}, actors.Refuse("invalid", "dose: circulate: want media or alt_media for a time above 0 s and at most %v, and no volume", longestRun)
+	if role != hw.Media && role != hw.AltMedia || d.For <= 0 || d.For > protocol.LongestRun || d.MediaML+d.AltMediaML+d.WasteML != 0 {
+		return planned{}, actors.Refuse("invalid", "dose: circulate: want media or alt_media for a time above 0 s and at most %v, and no volume", protocol.LongestRun)
 	}
 	turn := v.timed([]step{{pump: role, ml: turnML, owes: turnML}, {pump: hw.Waste, ml: turnML * turnWaste}})
 	if no := v.checkSteps(turn); no != nil {

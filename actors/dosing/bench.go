@@ -1,4 +1,4 @@
-package device
+package dosing
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 // begins. cause is the disturbance of the light, if it is one.
 func (v *vial) correct(c *actors.Context, cmd actors.Command, cause string, change func(ledger.Ledger) (ledger.Ledger, error)) error {
 	if v.active != nil || v.busy {
-		return &actors.Refusal{Code: "busy", Reason: "vial: a dose is running; wait for it or stop dosing"}
+		return actors.Refuse("busy", "vial: a dose is running; wait for it or stop dosing")
 	}
 	before := v.book.ledger
 	next, err := change(before)

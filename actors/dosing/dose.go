@@ -1,6 +1,7 @@
-package device
+package dosing
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -56,7 +57,7 @@ func (v *vial) ask(c *actors.Context, cmd actors.Command, want actors.Dose) erro
 		c.Reply(cmd, cmd.ID)
 		return nil
 	}
-	d := &dose{record: record{ID: cmd.ID, Source: sourceOf(want.Source, cmd)}, want: want, epoch: cmd.Epoch, deadline: cmd.Deadline}
+	d := &dose{record: record{ID: cmd.ID, Source: cmp.Or(want.Source, cmd.Origin.Name())}, want: want, epoch: cmd.Epoch, deadline: cmd.Deadline}
 	if cmd.Origin.Mouth == "actor" {
 		d.who = cmd.Origin.Who
 	}

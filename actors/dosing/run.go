@@ -1,4 +1,4 @@
-package device
+package dosing
 
 import (
 	"errors"
@@ -44,7 +44,7 @@ type (
 )
 
 // patience with a run beyond its length: an OD window may hold it up.
-const patience = longestWindow + 2*time.Second
+const patience = protocol.LongestQuiet + 2*time.Second
 
 // owedRetry is the pause after waste could not be removed.
 const owedRetry = time.Minute

@@ -1,4 +1,4 @@
-package device
+package dosing
 
 import (
 	"math"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/pioactor/pioactor/actors"
 	"github.com/pioactor/pioactor/actors/dosing/ledger"
+	"github.com/pioactor/pioactor/actors/protocol"
 	"github.com/pioactor/pioactor/hw"
 )
 
@@ -103,7 +104,7 @@ func (v *vial) drain() step {
 
 // most bounds waste to what one run of the pump can move.
 func (v *vial) most(ml float64) float64 {
-	return math.Min(ml, v.pumps[hw.Waste].Rate()*longestRun.Seconds()*0.99)
+	return math.Min(ml, v.pumps[hw.Waste].Rate()*protocol.LongestRun.Seconds()*0.99)
 }
 
 func (v *vial) timed(steps []step) []step {
@@ -125,8 +126,8 @@ func (v *vial) planRun(d actors.Dose) (planned, *actors.Refusal) {
 		return planned{}, actors.Refuse("invalid", "dose: want volumes, or one pump and a time, not both")
 	case role != hw.Media && role != hw.AltMedia && role != hw.Waste:
 		return planned{}, actors.Refuse("invalid", "dose: pump: want media, alt_media or waste, got %.40q", d.Pump)
-	case d.For <= 0 || d.For > longestRun:
-		return planned{}, actors.Refuse("invalid", "dose: want a pump to run above 0 s and at most %v, got %v", longestRun, d.For)
+	case d.For <= 0 || d.For > protocol.LongestRun:
+		return planned{}, actors.Refuse("invalid", "dose: want a pump to run above 0 s and at most %v, got %v", protocol.LongestRun, d.For)
 	}
 	s := step{pump: role, ml: v.pumps[role].ML(d.For), run: d.For}
 	p := planned{steps: []step{s}}
@@ -140,11 +141,11 @@ func (v *vial) checkSteps(steps []step) *actors.Refusal {
 	for _, s := range steps {
 		pump, fitted := v.pumps[s.pump]
 		switch {
-		case s.pump == "" && s.pause > 0 && s.pause <= longestRun:
+		case s.pump == "" && s.pause > 0 && s.pause <= protocol.LongestRun:
 		case !fitted:
 			return actors.Refuse("no_pump", "dose: this unit has no %s pump", s.pump)
-		case s.run <= 0 || s.run > longestRun:
-			return actors.Refuse("invalid", "dose: %.4g mL at %.4g mL/s: want a run above 0 s and at most %v", s.ml, pump.Rate(), longestRun)
+		case s.run <= 0 || s.run > protocol.LongestRun:
+			return actors.Refuse("invalid", "dose: %.4g mL at %.4g mL/s: want a run above 0 s and at most %v", s.ml, pump.Rate(), protocol.LongestRun)
 		}
 	}
 	return nil

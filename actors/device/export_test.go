@@ -1,0 +1,8 @@
+package device
+
+// What tests wait for.
+const (
+	Pulse        = pulse
+	RefreshEvery = refreshEvery
+	RehaltSeldom = rehaltSeldom
+)
