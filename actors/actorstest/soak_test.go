@@ -19,14 +19,14 @@ const firstSeed, endSeed = "PIOACTOR_FIRST_SEED", "PIOACTOR_END_SEED"
 // TestSoakHouseInTrouble is the gate's campaign over 100,000 seeds of its own.
 func TestSoakHouseInTrouble(t *testing.T) {
 	const begin = 1_000_000
-	seed, end := seedOf(t, firstSeed, begin), seedOf(t, endSeed, begin+100_000)
+	first, end := seedOf(t, firstSeed, begin), seedOf(t, endSeed, begin+100_000)
 	cover = newCoverage()
-	for ; seed < end; seed++ {
+	for seed := first; seed < end; seed++ {
 		if broken := campaign(t, seed, actorstest.HouseOptions{}, nil); len(broken) > 0 {
 			t.Errorf("seed %d: %v", seed, broken[0])
 		}
 		if next := seed + 1; next%2000 == 0 {
-			println(next-begin, "seeds, go on with", firstSeed+"="+strconv.FormatUint(next, 10))
+			println(next-first, "seeds, go on with", firstSeed+"="+strconv.FormatUint(next, 10))
 		}
 	}
 	println(cover.String())

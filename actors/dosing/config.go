@@ -92,3 +92,22 @@ func (c Config) slopes() map[hw.PumpRole]ledger.Pump {
 		hw.Waste:    {SlopeMLPerS: c.WasteSlopeMLPerS},
 	}
 }
+
+// books are those of a vial that nobody has dosed yet.
+func (c Config) books(info hw.Info) (ledger.Ledger, ledger.Limits, error) {
+	limits := ledger.Limits{CapacityML: info.CapacityML, MaxFillML: info.MaxFillML}
+	fresh, err := ledger.New(c.InitialVolumeML, c.EffluxTubeVolumeML, c.InitialAltFraction, limits)
+	if err == nil {
+		err = fresh.CheckGeometry(c.MaxSubdoseML, limits)
+	}
+	if err != nil {
+		return fresh, limits, fmt.Errorf("[bioreactor] %w", err)
+	}
+	return fresh, limits, nil
+}
+
+// Fits reports whether the volumes of c suit a vial such as info.
+func (c Config) Fits(info hw.Info) error {
+	_, _, err := c.books(info)
+	return err
+}

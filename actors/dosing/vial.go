@@ -62,7 +62,8 @@ type memory struct {
 	pending []record
 }
 
-// Spec is the actor "vial" on board, with the pumps that are fitted.
+// Spec is the actor "vial" on board, with the pumps that are fitted. It fails by
+// a config that is wrong, or suits no such board.
 func Spec(board hw.Board, cfg Config) (actors.Spec, error) {
 	if err := cfg.Validate(); err != nil {
 		return actors.Spec{}, fmt.Errorf("dosing: %w", err)
@@ -81,25 +82,6 @@ func Spec(board hw.Board, cfg Config) (actors.Spec, error) {
 	return actors.Spec{Name: vialName, New: func() actors.Job {
 		return &vial{cfg: cfg, limits: limits, pumps: pumps, memory: kept, book: book{ledger: fresh}, then: map[int]func(*actors.Context, error){}}
 	}}, nil
-}
-
-// books are those of a vial that nobody has dosed yet.
-func (c Config) books(info hw.Info) (ledger.Ledger, ledger.Limits, error) {
-	limits := ledger.Limits{CapacityML: info.CapacityML, MaxFillML: info.MaxFillML}
-	fresh, err := ledger.New(c.InitialVolumeML, c.EffluxTubeVolumeML, c.InitialAltFraction, limits)
-	if err == nil {
-		err = fresh.CheckGeometry(c.MaxSubdoseML, limits)
-	}
-	if err != nil {
-		return fresh, limits, fmt.Errorf("[bioreactor] %w", err)
-	}
-	return fresh, limits, nil
-}
-
-// Fits reports whether the volumes of c suit a vial such as info.
-func (c Config) Fits(info hw.Info) error {
-	_, _, err := c.books(info)
-	return err
 }
 
 // Receive implements actors.Job.
