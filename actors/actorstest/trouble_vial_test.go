@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
+	"github.com/pioactor/pioactor/hw/sim"
 )
 
 // dose asks for a dose by hand, under the name id.
@@ -168,6 +169,9 @@ func (r *trouble) bench() {
 	switch r.rng.IntN(4) {
 	case 0:
 		r.met("correct")
+		if err := r.h.Board.Inject(sim.Fault{Kind: sim.Sample, Value: 0.2}); err != nil {
+			panic(err)
+		}
 		r.tell("vial", actors.SampleTaken{ML: 0.2})
 	case 1:
 		r.met("correct")

@@ -320,6 +320,23 @@ func TestPauseHoldsThoughTheDiskIsFull(t *testing.T) {
 	h.RunUntil(time.Minute, "ready jobs", h.AllReady)
 }
 
+// TestPauseThatIsSaidAgainIsKept though the disk refused the first: who is told
+// twice that the vial is paused relies on it.
+func TestPauseThatIsSaidAgainIsKept(t *testing.T) {
+	h := open(t, 1)
+	h.Store.Break(errors.New("disk full"))
+	patient(t, h, "bench", actors.PauseVial{})
+	h.Store.Break(nil)
+	patient(t, h, "bench", actors.PauseVial{})
+	if alarm(h, "bench_not_saved") {
+		t.Error("an alarm that the pause is not kept, after it was")
+	}
+	h.Kill()
+	n := len(h.Facts)
+	h.Run(5 * time.Minute)
+	still(t, h, n)
+}
+
 func TestUnreadableBenchStateIsAPause(t *testing.T) {
 	h := open(t, 1)
 	if err := h.Store.Save("bench", []byte("{")); err != nil {

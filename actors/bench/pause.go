@@ -36,7 +36,8 @@ func (b *bench) pause(c *actors.Context, cmd actors.Command) error {
 		b.pausing.peers = append(b.pausing.peers, c.Later(cmd))
 		return nil
 	case b.kept.Paused:
-		c.Reply(cmd, b.shown)
+		peer := c.Later(cmd) // it is written down once more: the disk may have refused the first
+		b.save(c, func(c *actors.Context, _ error) { c.AnswerTo(peer, actors.Reply{OK: true, Value: b.shown}) })
 		return nil
 	}
 	b.settling = 0

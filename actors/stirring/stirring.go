@@ -240,8 +240,8 @@ func (s *Stirring) changed(c *actors.Context, names []string) error {
 	if slices.Contains(names, "duty_cycle") {
 		s.seed()
 	}
-	if c.State() != actors.Ready {
-		return nil // asleep: it counts when the job wakes
+	if c.State() == actors.Sleeping {
+		return nil // it counts when the job wakes
 	}
 	if s.UseRPM && !s.wanted() {
 		c.Publish(actors.StirringRate{})

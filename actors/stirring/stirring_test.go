@@ -77,6 +77,30 @@ func TestChangedTargetAppliesAtOnce(t *testing.T) {
 	b.wait(time.Minute, "400 rpm from rest", func() bool { return math.Abs(b.rate()-400) <= rotor.Tolerance })
 }
 
+// TestTargetChangedWhileStartingCounts at whatever instant of the first kick.
+func TestTargetChangedWhileStartingCounts(t *testing.T) {
+	for seed, after := range []time.Duration{0, time.Millisecond, 100 * time.Millisecond, 400 * time.Millisecond} {
+		b := start(t, uint64(seed), nil)
+		b.clk.Run(after)
+		if b.state().State != actors.Init {
+			t.Fatalf("%v after the start it is %s, want it to be starting", after, b.state().State)
+		}
+		if r := b.set("target_rpm", 900); !r.OK {
+			t.Fatal(r.Reason)
+		}
+		b.clk.Run(5 * time.Minute)
+		if rpm := b.board.Truth().RPM; math.Abs(rpm-900) > 50 || b.state().State != actors.Ready {
+			t.Errorf("set %v after the start: the bar turns at %.0f rpm, %s; want 900, ready", after, rpm, b.state().State)
+		}
+	}
+	b := start(t, 9, nil)
+	b.set("target_rpm", 0)
+	b.clk.Run(time.Minute)
+	if rpm := b.board.Truth().RPM; rpm != 0 || b.state().State != actors.Ready || b.alarm("stirring_off") {
+		t.Errorf("set to 0 while starting: %.0f rpm, %s, want it to rest, ready", rpm, b.state().State)
+	}
+}
+
 func TestInitialValuesComeFromTheConfig(t *testing.T) {
 	spec := actors.Spec{Name: "stirring", New: stirring.New, Table: map[string]any{
 		"initial_target_rpm": 700.0, "initial_duty_cycle": 25.0, "duration_between_updates": "30s"}}
