@@ -176,15 +176,17 @@ func (c *Context) Tell(name string, msg any) bool {
 // Ask sends body as a Command to the actor called name. The answer comes as a
 // Reply with the ID that Ask returns, also when there is no such actor.
 func (c *Context) Ask(name string, body any) string {
-	cmd := Command{ID: c.newID(), Origin: Origin{Mouth: "actor", Who: c.h.spec.Name}, Target: name, Body: body}
+	cmd := Command{ID: c.NewID(), Origin: Origin{Mouth: "actor", Who: c.h.spec.Name}, Target: name, Body: body}
 	if !c.Tell(name, cmd) {
 		c.ctx.Send(c.ctx.Self(), notRunning(cmd))
 	}
 	return cmd.ID
 }
 
-// newID is unique over all boots and the same in every run of one seed.
-func (c *Context) newID() string {
+// NewID is a word that no actor was ever given, nor will be: for commands, and
+// for tags, so that no answer to a predecessor is taken for one's own. It is the
+// same in every run of one seed.
+func (c *Context) NewID() string {
 	s := c.h.sys
 	s.mu.Lock()
 	defer s.mu.Unlock()

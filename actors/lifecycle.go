@@ -90,8 +90,11 @@ func expired(cmd Command, now time.Time) (r Reply, late bool) {
 func (h *host) answer(cmd Command, r Reply) {
 	h.replied = true
 	r.ID = cmd.ID
-	if !r.OK {
-		h.sys.logf(h, "warning", "refused: %s", r.Reason)
+	if level := "warning"; !r.OK {
+		if cmd.Origin.Mouth == "actor" {
+			level = "debug" // whoever asked knows what to make of it
+		}
+		h.sys.logf(h, level, "refused: %s", r.Reason)
 	}
 	if h.c.ctx.Sender() != nil {
 		h.c.ctx.Send(h.c.ctx.Sender(), r)

@@ -66,6 +66,11 @@ func (l *leases) spy(a *audit, to string, msg any) {
 			}
 		}
 	case actors.OwnerGone:
+		if devices[to] != "" { // answers to what it asked for are for nobody
+			maps.DeleteFunc(l.asked, func(key string, _ time.Duration) bool {
+				return strings.HasPrefix(key, devices[to]) && strings.Contains(key, "|"+m.Owner+"|")
+			})
+		}
 		if to == "leds" {
 			l.unask(protocol.Release{Owner: m.Owner})
 		}

@@ -116,7 +116,7 @@ func (v *vial) goOn(c *actors.Context, d *dose) {
 
 // reserve writes a step into the books; the pump starts when they are on the disk.
 func (v *vial) reserve(c *actors.Context, d *dose, s step) {
-	id, exchange, epoch := v.tag("owed"), "", v.book.ledger.Epoch
+	id, exchange, epoch := c.NewID(), "", v.book.ledger.Epoch
 	if d != nil {
 		d.runs++
 		id, exchange, epoch = fmt.Sprintf("%s/%d", d.ID, d.runs), fmt.Sprintf("%s.%d", d.ID, s.part), max(epoch, d.epoch)
@@ -130,11 +130,6 @@ func (v *vial) reserve(c *actors.Context, d *dose, s step) {
 	}
 	v.busy = true
 	v.save(c, func(c *actors.Context, err error) { v.reserved(c, &run{step: s, dose: d, id: id}, err) })
-}
-
-func (v *vial) tag(what string) string {
-	v.tags++
-	return fmt.Sprintf("%s-%s-%d", what, v.born, v.tags)
 }
 
 // reserved drives the pump, unless the dose was stopped meanwhile or the
@@ -169,7 +164,7 @@ func (v *vial) drive(c *actors.Context, r *run) {
 		v.watch.check.Began(c.Mono())
 		c.Publish(actors.DoseStarted{ID: d.ID, LnStep: d.expected, Source: d.Source})
 	}
-	v.run, r.tag = r, v.tag("run")
+	v.run, r.tag = r, c.NewID()
 	v.calibrated(c, r.step)
 	v.shows(c, actionOf(r), actors.Init, actors.Ready)
 	if !c.Tell(pumpsName, protocol.Drive{Output: protocol.PumpOutput(r.step.pump), Percent: v.duty(r.step.pump), For: r.step.run, Owner: vialName, Tag: r.tag}) {

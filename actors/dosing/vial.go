@@ -43,8 +43,7 @@ type vial struct {
 	run    *run
 	ended  bool
 
-	born     string // makes tags of this incarnation unlike any other's
-	tags     int
+	started  bool
 	saves    int // asked for
 	saved    int // answered
 	then     map[int]func(*actors.Context, error)
@@ -125,7 +124,7 @@ func (v *vial) Receive(c *actors.Context, msg any) error {
 
 // start takes up the books and closes what was cut off.
 func (v *vial) start(c *actors.Context) {
-	v.born = fmt.Sprintf("%s-%d", c.System().Boot(), c.Mono())
+	v.started = true
 	actors.Subscribe[actors.OwnerGone](c)
 	actors.Subscribe[actors.Alarm](c)
 	actors.Subscribe[actors.CalibrationActive](c)
@@ -280,7 +279,7 @@ func (v *vial) showDilution(c *actors.Context) {
 
 // stopping closes the books in order: what runs is counted, nothing is begun.
 func (v *vial) stopping(c *actors.Context) {
-	if v.born == "" || v.ended {
+	if !v.started || v.ended {
 		return
 	}
 	if v.active != nil {

@@ -51,7 +51,7 @@ func (m motor) Receive(c *actors.Context, msg any) error {
 
 func (m motor) drive(c *actors.Context, d protocol.Drive) {
 	b := m.b
-	b.drives = append(b.drives, drive{c.Mono(), d.Percent})
+	b.drives = append(b.drives, drive{c.Mono(), d.Percent, d.Tag})
 	if b.refuse != "" {
 		c.Answer(protocol.Driven{Output: d.Output, Tag: d.Tag, Code: b.refuse, Reason: "no: " + b.refuse})
 		return
@@ -68,6 +68,7 @@ func (m motor) drive(c *actors.Context, d protocol.Drive) {
 type drive struct {
 	at      time.Duration
 	percent float64
+	tag     string
 }
 
 // counter is a plain actor "tachometer" on the twin.

@@ -2,7 +2,6 @@ package stirring
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
@@ -24,7 +23,7 @@ const (
 type driver struct {
 	program rotor.Program // what is left of it
 	kicked  bool          // a steady duty was on once
-	tags    uint64        // counts orders: an answer to an older one is void
+	tag     string        // of the last order: an answer to an older one is void
 	gen     uint64        // of the program: timers of older ones are void
 	asked   float64       // %, the last Drive
 	on      float64       // %, the last that was confirmed
@@ -96,18 +95,16 @@ func (s *Stirring) set(c *actors.Context, a rotor.Action) {
 }
 
 func (s *Stirring) tell(c *actors.Context, span time.Duration) {
-	s.drive.tags++
-	order := protocol.Drive{Output: protocol.Stirrer, Percent: s.drive.asked, For: span, Owner: c.Name(), Tag: s.drive.tag()}
+	s.drive.tag = c.NewID()
+	order := protocol.Drive{Output: protocol.Stirrer, Percent: s.drive.asked, For: span, Owner: c.Name(), Tag: s.drive.tag}
 	if !c.Tell("stirrer", order) {
 		s.refused(c, protocol.Driven{Code: "not_running", Reason: "the stirrer's actor is not running"})
 	}
 }
 
-func (d *driver) tag() string { return strconv.FormatUint(d.tags, 10) }
-
 // driven goes on once the duty is really on: an OD window may hold it up.
 func (s *Stirring) driven(c *actors.Context, d protocol.Driven) {
-	if c.State() == actors.Sleeping || d.Tag != s.drive.tag() {
+	if c.State() == actors.Sleeping || d.Tag != s.drive.tag {
 		return
 	}
 	if !d.OK {
@@ -159,7 +156,7 @@ func (s *Stirring) refused(c *actors.Context, d protocol.Driven) {
 
 // cut answers an output that went safe without this job wishing it.
 func (s *Stirring) cut(c *actors.Context, cut protocol.Cut) {
-	late := cut.Tag != "" && cut.Tag != s.drive.tag()
+	late := cut.Tag != "" && cut.Tag != s.drive.tag
 	if c.State() == actors.Sleeping || late || !s.wanted() || s.drive.asked == 0 {
 		return
 	}

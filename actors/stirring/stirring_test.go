@@ -346,6 +346,27 @@ func TestLateAnswerToAnOldOrderIsVoid(t *testing.T) {
 	}
 }
 
+// TestAnswersToAPredecessorAreVoid: no tag is ever used again, also by a job that
+// begins anew after a failure.
+func TestAnswersToAPredecessorAreVoid(t *testing.T) {
+	b := start(t, 4, nil)
+	for range 3 {
+		b.clk.Run(time.Minute)
+		b.sys.Crash("stirring", "planned")
+	}
+	b.clk.Run(time.Minute)
+	used := map[string]bool{}
+	for _, d := range b.drives {
+		if used[d.tag] {
+			t.Fatalf("tag %q of %d orders is used twice", d.tag, len(b.drives))
+		}
+		used[d.tag] = true
+	}
+	if len(used) < 8 {
+		t.Errorf("%d orders in four lives", len(used))
+	}
+}
+
 func TestSilentTachometerActorKeepsTheDuty(t *testing.T) {
 	seeds(t, func(t *testing.T, seed uint64) {
 		b := prepare(t, seed, nil)

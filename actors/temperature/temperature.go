@@ -15,7 +15,6 @@
 package temperature
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/pioactor/pioactor/actors"
@@ -281,8 +280,7 @@ func (k *keeper) drive(c *actors.Context, percent float64) {
 		c.Tell(protocol.Heater, protocol.Release{Output: protocol.Heater, Owner: Name})
 		return
 	}
-	n, _ := strconv.ParseUint(k.tag, 10, 64)
-	k.tag = strconv.FormatUint(n+1, 10)
+	k.tag = c.NewID()
 	order := protocol.Drive{Output: protocol.Heater, Percent: percent, For: lease, Owner: Name, Tag: k.tag}
 	if !c.Tell(protocol.Heater, order) {
 		k.driven(c, protocol.Driven{Output: protocol.Heater, Tag: k.tag, Code: "not_running", Reason: "the heater's actor is not running"})
