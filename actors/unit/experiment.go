@@ -72,6 +72,8 @@ type experiment struct {
 	leaving []string               // while stopping: the job that ends now, and those after it
 	last    actors.Peer            // who waits for the stop
 	unsaved bool                   // settings have changed since the last save
+	refused bool                   // the disk would not take the last save
+	again   actors.Timer           // until it is asked once more
 }
 
 // Receive implements actors.Job.
@@ -90,15 +92,11 @@ func (e *experiment) Receive(c *actors.Context, msg any) error {
 	case saveSettings:
 		e.saveSettings(c)
 	case actors.Stopping:
-		if e.unsaved {
+		if e.unsaved || e.refused {
 			e.saveSettings(c)
 		}
 	case actors.Saved:
-		if msg.Err != nil {
-			c.Raise("state_not_saved", "high", fmt.Sprintf("the jobs to restart after a power cut cannot be kept: %v", msg.Err), false)
-		} else {
-			c.Clear("state_not_saved")
-		}
+		e.saved(c, msg.Err)
 	}
 	return nil
 }
@@ -316,7 +314,20 @@ func (e *experiment) changed(c *actors.Context, s actors.ChildSettings) {
 // changed setting may be lost in a power cut.
 const settingsDelay = 50 * time.Millisecond
 
+// saveAgain is when what the disk refused is written once more.
+const saveAgain = time.Minute
+
 type saveSettings struct{}
+
+func (e *experiment) saved(c *actors.Context, err error) {
+	e.again.Cancel()
+	if e.refused = err != nil; !e.refused {
+		c.Clear("state_not_saved")
+		return
+	}
+	e.again = c.After(saveAgain, saveSettings{})
+	c.Raise("state_not_saved", "high", fmt.Sprintf("the jobs to restart after a power cut cannot be kept: %v", err), false)
+}
 
 func (e *experiment) saveSettings(c *actors.Context) {
 	e.unsaved = false
