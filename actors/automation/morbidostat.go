@@ -162,10 +162,11 @@ func (m *Morbidostat) target(now before, growth, volumeML float64) float64 {
 		return m.TargetGrowthRate
 	}
 	last := m.rhythm.book.Kept
-	if d := now.At.Sub(last.At); last.Signal != now.Signal || d <= 0 || d > 2*m.Duration {
+	since := now.At.Sub(last.At)
+	if last.Signal != now.Signal || since <= 0 || since > 2*m.Duration {
 		return math.Log1p(m.ExchangeVolumeML/volumeML) / m.Duration.Hours()
 	}
-	return growth - math.Log(now.Density/last.Density)/now.At.Sub(last.At).Hours()
+	return growth - math.Log(now.Density/last.Density)/since.Hours()
 }
 
 func (m *Morbidostat) dosed(c *actors.Context, d actors.Dosed) {
