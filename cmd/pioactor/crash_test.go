@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -71,6 +72,9 @@ func prepareVictim(t *testing.T, seed uint64, p plan) *victim {
 	v := &victim{rng: rand.New(rand.NewPCG(seed, 6)), kept: map[string][]byte{}, process: prepare(t, p).up()}
 	v.heard = v.listen(t)
 	v.set("stirring", "target_rpm", changedRPM)
+	bridgetest.Eventually(t, soon, "the setting is on the disk", func() bool { // settings are gathered for 50 ms
+		return bytes.Contains(v.state("experiment"), []byte(fmt.Sprint(changedRPM)))
+	})
 	return v
 }
 
