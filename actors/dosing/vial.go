@@ -43,9 +43,9 @@ type vial struct {
 	run    *run
 	ended  bool
 
-	started  bool
-	saves    int // asked for
-	saved    int // answered
+	started  bool // start has taken up the books
+	saves    int  // asked for
+	saved    int  // answered
 	then     map[int]func(*actors.Context, error)
 	unkept   bool          // the disk refused the newest books
 	owedFrom time.Duration // on Mono: no attempt to drain owed waste before it

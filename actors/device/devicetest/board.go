@@ -103,20 +103,49 @@ func (o *Output) write(percent float64) error {
 // Board implements hw.Board with outputs and one photodiode, and nothing else fitted.
 var _ hw.Board = (*Board)(nil)
 
-func (b *Board) Info() hw.Info                            { return hw.Info{Model: "bench", CapacityML: 20, MaxFillML: FullML} }
-func (b *Board) LED(channel string) (hw.Output, error)    { return b.Outs["led/"+channel], nil }
-func (b *Board) Stirrer() hw.Output                       { return b.Outs["stirrer"] }
+// Info implements hw.Board.
+func (b *Board) Info() hw.Info { return hw.Info{Model: "bench", CapacityML: 20, MaxFillML: FullML} }
+
+// LED implements hw.Board.
+func (b *Board) LED(channel string) (hw.Output, error) { return b.Outs["led/"+channel], nil }
+
+// Stirrer implements hw.Board.
+func (b *Board) Stirrer() hw.Output { return b.Outs["stirrer"] }
+
+// Pump implements hw.Board.
 func (b *Board) Pump(role hw.PumpRole) (hw.Output, error) { return b.Outs["pump/"+string(role)], nil }
-func (b *Board) Heater() (hw.Output, error)               { return nil, hw.ErrAbsent }
-func (b *Board) Thermometer() (hw.Thermometer, error)     { return nil, hw.ErrAbsent }
-func (b *Board) Tachometer() (hw.Tachometer, error)       { return nil, hw.ErrAbsent }
-func (b *Board) StatusLED() (hw.Output, error)            { return nil, hw.ErrAbsent }
-func (b *Board) Button() (hw.Button, error)               { return nil, hw.ErrAbsent }
-func (b *Board) Rail() (hw.Rail, error)                   { return nil, hw.ErrAbsent }
-func (b *Board) Photodiodes() hw.Photodiodes              { return b }
-func (b *Board) Channels() []hw.Photodiode                { return []hw.Photodiode{{Channel: 1}} }
-func (b *Board) Burst(hw.Plan, []int) (hw.Burst, error)   { return hw.Burst{Took: b.Took}, nil }
-func (b *Board) Close() error                             { return b.Halt() }
+
+// Heater implements hw.Board.
+func (b *Board) Heater() (hw.Output, error) { return nil, hw.ErrAbsent }
+
+// Thermometer implements hw.Board.
+func (b *Board) Thermometer() (hw.Thermometer, error) { return nil, hw.ErrAbsent }
+
+// Tachometer implements hw.Board.
+func (b *Board) Tachometer() (hw.Tachometer, error) { return nil, hw.ErrAbsent }
+
+// StatusLED implements hw.Board.
+func (b *Board) StatusLED() (hw.Output, error) { return nil, hw.ErrAbsent }
+
+// Button implements hw.Board.
+func (b *Board) Button() (hw.Button, error) { return nil, hw.ErrAbsent }
+
+// Rail implements hw.Board.
+func (b *Board) Rail() (hw.Rail, error) { return nil, hw.ErrAbsent }
+
+// Photodiodes implements hw.Board.
+func (b *Board) Photodiodes() hw.Photodiodes { return b }
+
+// Channels implements hw.Photodiodes.
+func (b *Board) Channels() []hw.Photodiode { return []hw.Photodiode{{Channel: 1}} }
+
+// Burst implements hw.Photodiodes.
+func (b *Board) Burst(hw.Plan, []int) (hw.Burst, error) { return hw.Burst{Took: b.Took}, nil }
+
+// Close implements hw.Board.
+func (b *Board) Close() error { return b.Halt() }
+
+// Halt implements hw.Board.
 func (b *Board) Halt() error {
 	var errs []error
 	for _, o := range b.Outs {
