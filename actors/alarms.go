@@ -83,8 +83,8 @@ func (a Alarm) Acknowledged() Alarm {
 // lostAlarm is the alarm of a job that its supervisor gave up.
 func lostAlarm(job string) string { return job + "_lost" }
 
-func (h *host) raiseLost(why string) {
+func (h *host) raiseLost() {
 	h.sys.editAlarm(h.spec.Experiment, lostAlarm(h.spec.Name), func(old Alarm) Alarm {
-		return old.Raised(lostAlarm(h.spec.Name), "high", fmt.Sprintf("%s is lost: it %s", h.spec.Name, why), false, h.sys.clock.Now())
+		return old.Raised(lostAlarm(h.spec.Name), "high", fmt.Sprintf("%s is lost: it %s", h.spec.Name, h.why), false, h.sys.clock.Now())
 	})
 }

@@ -29,6 +29,7 @@ type host struct {
 	state    State
 	holds    bool // the job will say itself when it is ready
 	ending   bool
+	from     State  // it had before it ended
 	why      string // it ended
 	asker    Peer   // who asked it to end
 	start    uint64
@@ -145,7 +146,7 @@ func (h *host) begin() {
 		return
 	}
 	h.job = job
-	h.enter(Init, "")
+	h.enter(Init)
 	h.subscribeFamily()
 	h.startRecord()
 	h.showSettings()
@@ -172,7 +173,7 @@ func (h *host) ready() {
 	if h.state != Init {
 		return
 	}
-	h.enter(Ready, "")
+	h.enter(Ready)
 	h.sys.editAlarm(h.spec.Experiment, lostAlarm(h.spec.Name), Alarm.cleared)
 	if h.startsAsleep() { // and has nothing to switch on before
 		h.sleep()
@@ -209,11 +210,10 @@ func (h *host) stopping() {
 		return
 	}
 	h.finish(Lost, why)
-	h.raiseLost(why)
 }
 
-// finish is the job's last turn, once: outputs safe, Stopping, silence, state.
-// A panic in it would revive the actor (issue #214), so call catches it.
+// finish is the job's last turn, once: outputs safe, Stopping, silence. A panic
+// in it would revive the actor (issue #214), so call catches it.
 func (h *host) finish(state State, reason string) {
 	if h.ending {
 		return
@@ -226,36 +226,37 @@ func (h *host) finish(state State, reason string) {
 		}
 	}
 	h.silence()
-	h.why = reason
-	h.enter(state, reason)
+	h.from, h.state, h.why = h.state, state, reason
 }
 
 func (h *host) stopped() {
-	h.hideSettings()
-	h.sys.forget(h.life)
 	h.life.ended.Store(true)
-	last := lastWord{ChildState{h.spec.Name, h.state, h.why, h.life.asked}, h.asker}
 	if h.parent() == nil {
-		h.c.AnswerTo(last.asker, Reply{OK: true})
+		h.gone(&h.c)
 		return
 	}
-	h.sys.keepLastWord(h.life.pid.Id, last)
-}
-
-// lastWord is how an actor ended, and who asked for it.
-type lastWord struct {
-	state ChildState
-	asker Peer
+	h.sys.keepEnded(h.life.pid.Id, h)
 }
 
 // childEnded has the job hear of a child's end, after all that the child said
-// before, and then whoever asked for it. The engine has let go of the child by
-// now: who learns that it ended may start it again at once.
+// before, and then everybody else. Only now has the engine let go of the child.
 func (h *host) childEnded(id string) {
-	if last, known := h.sys.takeLastWord(id); known {
-		h.c.ctx.Send(h.c.ctx.Self(), last.state)
-		h.c.AnswerTo(last.asker, Reply{OK: true})
+	if child := h.sys.takeEnded(id); child != nil {
+		h.c.ctx.Send(h.c.ctx.Self(), ChildState{child.spec.Name, child.state, child.why, child.life.asked})
+		child.gone(&h.c)
 	}
+}
+
+// gone is the very last of an actor, said by its parent if it has one: the name
+// is free, so whoever learns of the end may start it again at once.
+func (h *host) gone(by *Context) {
+	h.sys.forget(h.life)
+	h.tell(h.from)
+	h.hideSettings()
+	if h.state == Lost {
+		h.raiseLost()
+	}
+	by.AnswerTo(h.asker, Reply{OK: true})
 }
 
 // silence cancels everything that could still call this incarnation.
@@ -271,20 +272,27 @@ func (h *host) silence() {
 	h.sys.bus.unsubscribe(h.life.pid)
 }
 
-// enter publishes a state; the strict transitions are in lifecycle.go.
-func (h *host) enter(to State, reason string) {
+// enter enters a state of an actor that lives on; the strict transitions are in
+// lifecycle.go.
+func (h *host) enter(to State) {
 	from := h.state
-	if from == to || !from.mayBecome(to) {
+	if !from.mayBecome(to) {
 		return
 	}
 	h.state = to
-	if h.spec.Slot != "" {
-		h.sys.publish(h.spec.Experiment, JobState{Job: h.spec.Slot, State: to, From: from, Reason: reason})
-		h.sys.logf(h, levelOf(to), "%s%s", title(to), because(reason))
+	h.tell(from)
+	if to != Init {
+		h.tellParent(ChildState{Name: h.spec.Name, State: to})
 	}
-	if to == Ready || to == Sleeping {
-		h.tellParent(ChildState{Name: h.spec.Name, State: to, Reason: reason})
+}
+
+// tell publishes the state, and why it is not from any more.
+func (h *host) tell(from State) {
+	if h.spec.Slot == "" {
+		return
 	}
+	h.sys.publish(h.spec.Experiment, JobState{Job: h.spec.Slot, State: h.state, From: from, Reason: h.why})
+	h.sys.logf(h, levelOf(h.state), "%s%s", title(h.state), because(h.why))
 }
 
 func because(reason string) string {

@@ -205,7 +205,7 @@ func (h *host) setState(cmd Command, to State) error {
 	case h.held() != "":
 		return Refuse("held", "%s: %s", h.spec.Name, h.held())
 	default:
-		h.enter(Ready, "")
+		h.enter(Ready)
 		h.must(h.call(Entered{Ready, Sleeping}))
 	}
 	return nil
@@ -214,7 +214,7 @@ func (h *host) setState(cmd Command, to State) error {
 // sleep makes the outputs safe before the job hears of it.
 func (h *host) sleep() {
 	h.release()
-	h.enter(Sleeping, "")
+	h.enter(Sleeping)
 	h.must(h.call(Entered{Sleeping, Ready}))
 }
 

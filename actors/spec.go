@@ -149,17 +149,17 @@ func (s *System) forget(l *life) {
 	}
 }
 
-// keepLastWord keeps how the actor with PID id ended until its parent hears of it.
-func (s *System) keepLastWord(id string, last lastWord) {
+// keepEnded keeps the actor with PID id until its parent hears that it ended.
+func (s *System) keepEnded(id string, h *host) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ends[id] = last
+	s.ended[id] = h
 }
 
-func (s *System) takeLastWord(id string) (lastWord, bool) {
+func (s *System) takeEnded(id string) *host {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	last, known := s.ends[id]
-	delete(s.ends, id)
-	return last, known
+	h := s.ended[id]
+	delete(s.ended, id)
+	return h
 }

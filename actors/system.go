@@ -53,9 +53,9 @@ type System struct {
 	alarms     sync.Mutex // held while an alarm is edited
 
 	mu    sync.Mutex
-	lives map[string]*life    // by PID id
-	names map[string]*life    // by name, while there is a mailbox
-	ends  map[string]lastWord // by PID id: said by who ended, until the parent hears it
+	lives map[string]*life // by PID id
+	names map[string]*life // by name, while there is a mailbox
+	ended map[string]*host // by PID id, until the parent hears of it
 	asked uint64
 	memo  map[string]Reply
 	memos []string
@@ -78,7 +78,7 @@ func NewSystem(o Options) (*System, error) {
 	}
 	s := &System{
 		unit: o.Unit, boot: o.Boot, seed: o.Seed, clock: o.Clock, bus: newBus(),
-		log: zerolog.New(o.Log), lives: map[string]*life{}, names: map[string]*life{}, ends: map[string]lastWord{}, memo: map[string]Reply{}, under: map[string][]func(Reply){},
+		log: zerolog.New(o.Log), lives: map[string]*life{}, names: map[string]*life{}, ended: map[string]*host{}, memo: map[string]Reply{}, under: map[string][]func(Reply){},
 	}
 	s.interfere, s.born, s.i2c = o.Interfere, o.Clock.Mono(), o.I2C
 	s.state = newSaver(o.Clock, o.State)

@@ -214,8 +214,8 @@ func TestAwaitStartIsAnsweredWhenEveryPartIsThere(t *testing.T) {
 	}
 }
 
-// TestWhoLearnsOfAnEndMayStartAgainAtOnce asks from inside the answer, before
-// anybody else has a turn, over many orders of turns.
+// TestWhoLearnsOfAnEndMayStartAgainAtOnce asks from inside the state or the
+// answer, before anybody else has a turn, over many orders of turns.
 func TestWhoLearnsOfAnEndMayStartAgainAtOnce(t *testing.T) {
 	start := func(job string) actors.Command {
 		return actors.Command{Target: "experiment", Body: actors.StartJob{Job: job}}
@@ -234,9 +234,19 @@ func TestWhoLearnsOfAnEndMayStartAgainAtOnce(t *testing.T) {
 		clk.Run(time.Second)
 		var refused, stopped, again actors.Reply
 		sys.Do(start("picky"), func(actors.Reply) { sys.Do(start("picky"), func(r actors.Reply) { refused = r }) })
+		startAgain := func() { sys.Do(start("watcher"), func(r actors.Reply) { again = r }) }
+		byState := seed%2 == 0
+		sys.Watch(func(f actors.Fact) {
+			if s, ok := f.(actors.JobState); ok && byState && s.Job == "watcher" && s.State == actors.Disconnected {
+				startAgain()
+				byState = false
+			}
+		})
 		sys.Do(stop, func(r actors.Reply) {
 			stopped = r
-			sys.Do(start("watcher"), func(r actors.Reply) { again = r })
+			if seed%2 == 1 {
+				startAgain()
+			}
 		})
 		clk.Run(time.Second)
 		if refused.Code != "refused" || refused.Reason != "picky: no sensor fitted" {

@@ -112,8 +112,13 @@ var differences = []different{
 	},
 	{
 		theirs: "a job that goes to sleep or ends says `pwms/dc` and its values, then its `$state`",
-		ours:   "its `$state`, then its values and `pwms/dc`",
+		ours:   "in no set order",
 		why:    "the devices are told first to make its outputs safe; each then says so itself",
+	},
+	{
+		theirs: "a job that says `disconnected` is cleaned up after that, and a start in between is refused",
+		ours:   "it may be started again at once",
+		why:    "who waits for `disconnected` waits for the end",
 	},
 }
 
