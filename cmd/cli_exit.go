@@ -58,6 +58,8 @@ func (g *globals) failure(err error, path string) failure {
 		return failure{Code: answer.Code, Reason: answer.Reason, exit: exitFailed}
 	case errors.Is(err, web.ErrNoNode):
 		return failure{Code: "no_node", Reason: err.Error(), exit: exitFailed}
+	case errors.Is(err, web.ErrNoAnswer):
+		return failure{Code: "no_answer", Reason: web.ErrNoAnswer.Error(), exit: exitFailed}
 	}
 	return failure{Code: "failed", Reason: err.Error(), exit: exitFailed, said: errors.Is(err, errSaid)}
 }

@@ -114,6 +114,8 @@ func (s *session) follow(stream func(context.Context) error) error {
 		return nil
 	case err == nil:
 		return errors.New("the node ended the stream: it is shutting down")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the node ended without a word: it was killed, or failed")
 	}
 	return err
 }

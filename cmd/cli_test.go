@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -307,11 +308,38 @@ func TestANodeThatEndsIsTold(t *testing.T) {
 	if got, want := errs.String(), "the node ended the stream: it is shutting down\n"; got != want {
 		t.Errorf("errors %q, want %q", got, want)
 	}
+	n.close() // waits for the one under way
 	if got := n.call("status"); got.code != exitFailed || !strings.HasPrefix(got.errs, "no node is running on ") {
 		t.Errorf("without a node: %+v", got)
 	}
 	if got := n.call("version"); got.code != exitDone || strings.Contains(got.out, "running") {
 		t.Errorf("without a node: %+v", got)
+	}
+}
+
+func TestANodeThatDiesBeforeItAnswersIsTold(t *testing.T) {
+	dir := t.TempDir()
+	socket := filepath.Join(dir, "s")
+	dying, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = dying.Close() })
+	go func() {
+		for {
+			conn, err := dying.Accept()
+			if err != nil {
+				return
+			}
+			_ = conn.Close()
+		}
+	}()
+	if err := publishSocket(dir, socket); err != nil {
+		t.Fatal(err)
+	}
+	want := said{exitFailed, "", web.ErrNoAnswer.Error() + "\n"}
+	if got := call("jobs", "set", "stirring", "target_rpm", "500", "--data-dir", dir); got != want {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 

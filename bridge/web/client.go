@@ -30,6 +30,9 @@ type Client struct {
 // `pioactor up`.
 var ErrNoNode = errors.New("no node is running here; start one with `pioactor up`")
 
+// ErrNoAnswer is returned when the node ended before it answered.
+var ErrNoAnswer = errors.New("the node ended before it answered, so what was asked may be done or not; look with `pioactor status`")
+
 // Dial returns a client of the node that listens on socket, and checks that
 // there is one.
 func Dial(socket string) (*Client, error) {
@@ -173,7 +176,11 @@ func call[T any](ctx context.Context, c *Client, method, path string, body any) 
 		return answer, err
 	}
 	defer func() { err = errors.Join(err, response.Body.Close()) }()
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&answer); err != nil {
+	err = json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&answer)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = fmt.Errorf("%w: %w", ErrNoAnswer, err)
+	}
+	if err != nil {
 		return answer, fmt.Errorf("web: %s: answer: %w", path, err)
 	}
 	return answer, nil
@@ -202,8 +209,15 @@ func (c *Client) send(ctx context.Context, method, path string, body any, lastID
 		request.Header.Set("Last-Event-ID", lastID)
 	}
 	response, err := c.http.Do(request)
-	if err != nil {
+	var at *net.OpError
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
 		return nil, fmt.Errorf("web: %s: %w", path, err)
+	case errors.As(err, &at) && at.Op == "dial":
+		return nil, fmt.Errorf("web: %s: %w: %w", path, ErrNoNode, err)
+	default:
+		return nil, fmt.Errorf("web: %s: %w: %w", path, ErrNoAnswer, err)
 	}
 	if response.StatusCode == http.StatusOK {
 		return response, nil
