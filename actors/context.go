@@ -64,7 +64,7 @@ func (c *Context) Sleep() {
 
 // End ends this job: an action that is done, or with a reason one that cannot
 // be. Return from Receive afterwards.
-func (c *Context) End(reason string) { c.h.end(Disconnected, reason) }
+func (c *Context) End(reason string) { c.h.end(reason) }
 
 // Held is why this actor has to rest, with the next step; empty if it need not.
 // A job that is held falls asleep by itself; see Held.

@@ -10,7 +10,6 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/pioactor/pioactor/actors/clock"
-	"github.com/pioactor/pioactor/actors/setting"
 )
 
 // host is the one proto.actor actor of the house: it carries a Job through its
@@ -163,12 +162,6 @@ func (h *host) begin() {
 	}
 }
 
-// refuse ends an actor that may not start.
-func (h *host) refuse(err error) {
-	h.sys.logf(h, "error", "%v", err)
-	h.end(Disconnected, err.Error())
-}
-
 func (h *host) ready() {
 	if h.state != Init {
 		return
@@ -194,82 +187,6 @@ func (h *host) startsAsleep() bool {
 func (h *host) held() string {
 	f, _ := latest[Held](h.sys, h.spec.Name)
 	return f.Why
-}
-
-// end stops the actor for good; state is Disconnected or Lost.
-func (h *host) end(state State, reason string) {
-	h.finish(state, reason)
-	h.c.ctx.Stop(h.c.ctx.Self())
-}
-
-// stopping is the engine's word that the actor ends, whoever wished it.
-func (h *host) stopping() {
-	why := h.life.lost()
-	if why == "" {
-		h.finish(Disconnected, "")
-		return
-	}
-	h.finish(Lost, why)
-}
-
-// finish is the job's last turn, once: outputs safe, Stopping, silence. A panic
-// in it would revive the actor (issue #214), so call catches it.
-func (h *host) finish(state State, reason string) {
-	if h.ending {
-		return
-	}
-	h.ending = true
-	h.release()
-	if h.job != nil {
-		if err := h.call(Stopping{Asked: h.life.asked}); err != nil {
-			h.sys.logf(h, "error", "stopping: %v", err)
-		}
-	}
-	h.silence()
-	h.from, h.state, h.why = h.state, state, reason
-}
-
-func (h *host) stopped() {
-	h.life.ended.Store(true)
-	if h.parent() == nil {
-		h.gone(&h.c)
-		return
-	}
-	h.sys.keepEnded(h.life.pid.Id, h)
-}
-
-// childEnded has the job hear of a child's end, after all that the child said
-// before, and then everybody else. Only now has the engine let go of the child.
-func (h *host) childEnded(id string) {
-	if child := h.sys.takeEnded(id); child != nil {
-		h.c.ctx.Send(h.c.ctx.Self(), ChildState{child.spec.Name, child.state, child.why, child.life.asked})
-		child.gone(&h.c)
-	}
-}
-
-// gone is the very last of an actor, said by its parent if it has one: the name
-// is free, so whoever learns of the end may start it again at once.
-func (h *host) gone(by *Context) {
-	h.sys.forget(h.life)
-	h.tell(h.from)
-	h.hideSettings()
-	if h.state == Lost {
-		h.raiseLost()
-	}
-	by.AnswerTo(h.asker, Reply{OK: true})
-}
-
-// silence cancels everything that could still call this incarnation.
-func (h *host) silence() {
-	for _, t := range h.timers {
-		t.Stop()
-	}
-	h.timers = nil
-	if h.tick != nil {
-		h.tick.Stop()
-		h.tick = nil
-	}
-	h.sys.bus.unsubscribe(h.life.pid)
 }
 
 // enter enters a state of an actor that lives on; the strict transitions are in
@@ -314,13 +231,6 @@ func (h *host) parent() *actor.PID {
 		return parent
 	}
 	return nil
-}
-
-// release makes every output this actor holds safe. The devices hear of it
-// before anything else happens, a restart included.
-func (h *host) release() {
-	h.letGo()
-	h.sys.publish(h.spec.Experiment, OwnerGone{Owner: h.spec.Name})
 }
 
 func (h *host) posted(p posted) {
@@ -410,80 +320,6 @@ func (h *host) fail(err error) {
 		h.sys.publish(h.spec.Experiment, AutomationEvent{Job: h.spec.Slot, Name: "ErrorOccurred", Message: err.Error()})
 	}
 	panic(failure{err})
-}
-
-// showSettings publishes what changed since the last message: so a retained
-// value can never contradict the job.
-func (h *host) showSettings() {
-	if h.job == nil || h.ending || h.spec.Slot == "" || h.state == "" {
-		return
-	}
-	fields := setting.Of(h.job)
-	hider, hides := h.job.(Hider)
-	if h.shown == nil {
-		h.shown = h.before(fields)
-	}
-	changed := false
-	for i := range fields {
-		f := &fields[i]
-		if !f.Shown {
-			continue
-		}
-		hidden := hides && hider.Hides(f.Name)
-		if !hidden && f.Same(h.job, h.shown[i]) {
-			continue // nearly always, and for nothing
-		}
-		v := f.Value(h.job)
-		if hidden {
-			v = nil
-		}
-		if h.shown[i] == v {
-			continue
-		}
-		changed = changed || f.Settable
-		h.shown[i] = v
-		h.sys.publish(h.spec.Experiment, SettingChanged{Job: h.spec.Slot, Setting: f.Name, Value: v, Persist: f.Persist})
-	}
-	if changed && h.auto != nil {
-		h.auto.changed(h)
-	}
-}
-
-// before is what is shown at a start: nothing, but for what an incarnation that
-// failed has left and this one might hide.
-func (h *host) before(fields []setting.Field) []any {
-	shown := make([]any, len(fields))
-	if _, hides := h.job.(Hider); !hides {
-		return shown
-	}
-	for i, f := range fields {
-		if old, ok := latest[SettingChanged](h.sys, h.spec.Slot+"/"+f.Name); ok && old.Value != nil {
-			shown[i] = unshown
-		}
-	}
-	return shown
-}
-
-// hideSettings clears what is not to outlive the job.
-func (h *host) hideSettings() {
-	if h.job == nil || h.spec.Slot == "" {
-		return
-	}
-	for i, f := range setting.Of(h.job) {
-		if f.Shown && !f.Persist && (h.shown == nil || h.shown[i] != nil) {
-			h.sys.publish(h.spec.Experiment, SettingChanged{Job: h.spec.Slot, Setting: f.Name})
-		}
-	}
-	if h.auto != nil {
-		h.auto.end(h)
-	}
-}
-
-// OwnerGone tells the devices that an actor failed, slept or ended: every
-// output it held goes safe.
-type OwnerGone struct {
-	Meta
-	Owner string `json:"owner"`
 }
 
 // after posts msg to this incarnation once d has passed.

@@ -199,7 +199,7 @@ func (h *host) setState(cmd Command, to State) error {
 	case to == Disconnected:
 		h.life.asked = true
 		h.asker = h.c.Later(cmd) // answered when the name is free
-		h.end(Disconnected, "")
+		h.end("")
 	case to == Sleeping:
 		h.sleep()
 	case h.held() != "":

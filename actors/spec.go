@@ -148,18 +148,3 @@ func (s *System) forget(l *life) {
 		delete(s.lives, l.pid.Id)
 	}
 }
-
-// keepEnded keeps the actor with PID id until its parent hears that it ended.
-func (s *System) keepEnded(id string, h *host) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ended[id] = h
-}
-
-func (s *System) takeEnded(id string) *host {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	h := s.ended[id]
-	delete(s.ended, id)
-	return h
-}
