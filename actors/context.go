@@ -268,17 +268,21 @@ func (c *Context) StopChild(name string) {
 	}
 }
 
-// Save keeps v under key over restarts. Saved comes back once it is on the disk.
+// Save keeps v under key over restarts. Saved comes back once it is on the disk
+// or was refused. What was refused is what Load returns all the same, and is
+// written again every minute: Rewritten comes once it is on the disk after all.
+// An actor that goes back to what it was saves that too.
 func (c *Context) Save(key string, v any) {
 	h, pid := c.h, c.h.life.pid
 	start := h.start
 	done := func(err error) { h.sys.engine.Root.Send(pid, posted{start, Saved{key, err}}) }
-	value, err := json.Marshal(v)
+	text, err := json.Marshal(v)
 	if err != nil {
 		done(fmt.Errorf("actors: save %s: %w", key, err))
 		return
 	}
-	h.sys.state.save(key, value, done)
+	rewritten := func() { h.sys.engine.Root.Send(pid, Rewritten{key}) }
+	h.sys.state.save(key, value{text, rewritten}, done)
 }
 
 // Load reads what was saved under key into v; ok is false if nothing was. It

@@ -14,6 +14,9 @@ func (h *host) end(reason string) {
 
 // stopping is the engine's word that the actor ends, whoever wished it.
 func (h *host) stopping() {
+	if h.parent() == nil {
+		h.sys.state.rewrite() // the last chance
+	}
 	if why := h.life.lost(); why != "" {
 		h.finish(Lost, why)
 		return

@@ -87,6 +87,11 @@ type Saved struct {
 	Err error // nil: on the disk
 }
 
+// Rewritten says that what the disk refused is on it after all, unless a newer
+// value of the key was saved meanwhile: alarms about it may end. It also comes to
+// an actor that was restarted since.
+type Rewritten struct{ Key string }
+
 // Family is the slot an automation fills: it fixes the job's name on the wire
 // and the section in the config file, not which actions are allowed.
 type Family string

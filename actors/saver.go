@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,36 +14,47 @@ import (
 // writes that wait for the same key only the newest is made; all are answered.
 // Whoever loads a key gets the newest value, written or not, also when the disk
 // refused it: an actor that is restarted must not go back to what it was. One
-// that undoes what could not be written saves that too.
+// that undoes what could not be written saves that too. What the disk refused is
+// written again and again until it takes it.
 type saver struct {
 	clock *clock.Clock
 	store state.Store
 	mu    sync.Mutex
 	busy  map[string]*write
 	// unwritten are the newest values of keys whose last write failed.
-	unwritten map[string][]byte
+	unwritten map[string]value
+	again     bool // a time is set to write them
+}
+
+// value is what is to be on the disk, and who hears when it is there after all.
+type value struct {
+	text      []byte
+	rewritten func()
 }
 
 // write is one write of a key, and the next.
 type write struct {
-	value   []byte
+	value   value
 	done    []func(error)
-	next    []byte
+	next    value
 	waiting []func(error)
 }
 
+// rewriteAfter is when what the disk refused is written again.
+const rewriteAfter = time.Minute
+
 func newSaver(c *clock.Clock, s state.Store) *saver {
-	return &saver{clock: c, store: s, busy: map[string]*write{}, unwritten: map[string][]byte{}}
+	return &saver{clock: c, store: s, busy: map[string]*write{}, unwritten: map[string]value{}}
 }
 
-func (s *saver) save(key string, value []byte, done func(error)) {
+func (s *saver) save(key string, v value, done func(error)) {
 	s.mu.Lock()
 	if w := s.busy[key]; w != nil {
-		w.next, w.waiting = value, append(w.waiting, done)
+		w.next, w.waiting = v, append(w.waiting, done)
 		s.mu.Unlock()
 		return
 	}
-	w := &write{value: value, done: []func(error){done}}
+	w := &write{value: v, done: []func(error){done}}
 	s.busy[key] = w
 	s.mu.Unlock()
 	s.write(key, w)
@@ -50,7 +63,7 @@ func (s *saver) save(key string, value []byte, done func(error)) {
 func (s *saver) write(key string, w *write) {
 	var err error
 	s.clock.Do(func() time.Duration {
-		err = s.store.Save(key, w.value)
+		err = s.store.Save(key, w.value.text)
 		return 0
 	}, func() {
 		for _, done := range w.done {
@@ -63,8 +76,11 @@ func (s *saver) write(key string, w *write) {
 // written goes on with the next write of key, if one waits.
 func (s *saver) written(key string, w *write, err error) {
 	s.mu.Lock()
-	if s.unwritten[key] = w.value; err == nil {
+	if err == nil {
 		delete(s.unwritten, key)
+	} else {
+		s.unwritten[key] = w.value
+		s.rewriteLater()
 	}
 	if len(w.waiting) == 0 {
 		delete(s.busy, key)
@@ -77,18 +93,47 @@ func (s *saver) written(key string, w *write, err error) {
 	s.write(key, next)
 }
 
-func (s *saver) load(key string) (value []byte, ok bool, err error) {
+func (s *saver) rewriteLater() {
+	if !s.again {
+		s.again = true
+		s.clock.AfterFunc(rewriteAfter, s.rewrite)
+	}
+}
+
+// rewrite writes what the disk refused. A key that is being written has a newer
+// value, or is written again already.
+func (s *saver) rewrite() {
+	s.mu.Lock()
+	s.again = false
+	refused := map[string]value{}
+	for key, v := range s.unwritten {
+		if s.busy[key] == nil {
+			refused[key] = v
+		}
+	}
+	s.mu.Unlock()
+	for _, key := range slices.Sorted(maps.Keys(refused)) {
+		v := refused[key]
+		s.save(key, v, func(err error) {
+			if err == nil {
+				v.rewritten()
+			}
+		})
+	}
+}
+
+func (s *saver) load(key string) (text []byte, ok bool, err error) {
 	s.mu.Lock()
 	w := s.busy[key]
 	kept, failed := s.unwritten[key]
 	s.mu.Unlock()
 	switch {
 	case w == nil && failed:
-		return kept, true, nil
+		return kept.text, true, nil
 	case w == nil:
 		return s.store.Load(key)
 	case w.waiting != nil:
-		return w.next, true, nil
+		return w.next.text, true, nil
 	}
-	return w.value, true, nil
+	return w.value.text, true, nil
 }

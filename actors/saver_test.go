@@ -2,6 +2,7 @@ package actors
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,7 +15,7 @@ func TestSaverWritesInOrderAndLoadsTheNewest(t *testing.T) {
 	s := newSaver(clk, store)
 	var answered []int
 	for i, v := range []string{"a", "b", "c"} {
-		s.save("k", []byte(v), func(err error) {
+		s.save("k", value{text: []byte(v)}, func(err error) {
 			if err != nil {
 				t.Error(err)
 			}
@@ -39,7 +40,7 @@ func TestSaverTellsWhoeverSavedWhenItFails(t *testing.T) {
 	failed := 0
 	s := newSaver(clk, store)
 	for range 3 {
-		s.save("k", nil, func(err error) {
+		s.save("k", value{}, func(err error) {
 			if err != nil {
 				failed++
 			}
@@ -56,7 +57,7 @@ func TestSaverLoadsWhatTheDiskRefused(t *testing.T) {
 	clk, store := clock.Virtual(time.Unix(0, 0), 1), state.NewMemory()
 	s := newSaver(clk, store)
 	save := func(v string) {
-		s.save("k", []byte(v), func(error) {})
+		s.save("k", value{text: []byte(v)}, func(error) {})
 		clk.Run(time.Second)
 	}
 	save("old")
@@ -69,5 +70,35 @@ func TestSaverLoadsWhatTheDiskRefused(t *testing.T) {
 	save("newer")
 	if got, _, _ := s.load("k"); string(got) != "newer" || len(s.unwritten) != 0 {
 		t.Errorf("loaded %q with %d unwritten, want newer and none", got, len(s.unwritten))
+	}
+}
+
+func TestSaverWritesWhatTheDiskRefusedOnceThereIsRoom(t *testing.T) {
+	clk, store := clock.Virtual(time.Unix(0, 0), 1), state.NewMemory()
+	s := newSaver(clk, store)
+	var told []string
+	save := func(key, text string) {
+		s.save(key, value{[]byte(text), func() { told = append(told, key+" is "+text) }}, func(error) {})
+		clk.Run(time.Second)
+	}
+	store.Break(errors.New("disk full"))
+	save("a", "1")
+	save("b", "1")
+	save("a", "2")
+	clk.Run(10 * rewriteAfter)
+	if len(told) != 0 {
+		t.Fatalf("told of %q while the disk is full", told)
+	}
+	store.Break(nil)
+	save("b", "2") // who saves anew hears of that
+	clk.Run(rewriteAfter)
+	a, _, _ := store.Load("a")
+	b, _, _ := store.Load("b")
+	if string(a) != "2" || string(b) != "2" || !slices.Equal(told, []string{"a is 2"}) {
+		t.Errorf("a = %q, b = %q, told of %q", a, b, told)
+	}
+	told = nil
+	if clk.Run(10 * rewriteAfter); told != nil || s.again {
+		t.Errorf("goes on with nothing to write: %q", told)
 	}
 }

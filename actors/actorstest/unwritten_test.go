@@ -9,6 +9,7 @@ import (
 	"github.com/pioactor/pioactor/actors/actorstest"
 	"github.com/pioactor/pioactor/actors/setting"
 	"github.com/pioactor/pioactor/cmd"
+	"github.com/pioactor/pioactor/hw/sim"
 )
 
 // TestWhatAFullDiskRefusedIsWrittenOnceThereIsRoom: nobody has to change it again
@@ -16,7 +17,7 @@ import (
 func TestWhatAFullDiskRefusedIsWrittenOnceThereIsRoom(t *testing.T) {
 	for seed := range uint64(3) {
 		h := actorstest.Open(t, actorstest.HouseOptions{Seed: seed, Configure: func(c *cmd.Config) {
-			c.Sim.Start = []string{"stirring", "od_reading"}
+			c.Sim.Start = []string{"stirring", "od_reading", "temperature_automation=thermostat"}
 			c.Bioreactor.InitialVolumeML = 16 // so that there is waste
 		}})
 		h.Run(10 * time.Second)
@@ -32,7 +33,15 @@ func TestWhatAFullDiskRefusedIsWrittenOnceThereIsRoom(t *testing.T) {
 			h.Do(do.target, do.body)
 			h.Run(30 * time.Second)
 		}
-		alarms := []string{"state_not_saved", "vial_not_saved", "bench_not_saved"}
+		hot := sim.Fault{Kind: sim.ThermometerStep, Value: 60} // latches the heater off
+		if err := h.Board.Inject(hot); err != nil {
+			t.Fatal(err)
+		}
+		h.Run(time.Minute)
+		if err := h.Board.Clear(hot); err != nil {
+			t.Fatal(err)
+		}
+		alarms := []string{"state_not_saved", "vial_not_saved", "bench_not_saved", "heater_state_not_saved"}
 		for _, name := range alarms {
 			if a, _ := actors.LatestOf[actors.Alarm](h.System, name); !a.Active {
 				t.Errorf("no alarm %s while the disk is full", name)
@@ -50,6 +59,9 @@ func TestWhatAFullDiskRefusedIsWrittenOnceThereIsRoom(t *testing.T) {
 		h.Run(10 * time.Second)
 		rpm, _ := actors.LatestOf[actors.SettingChanged](h.System, "stirring/target_rpm")
 		pause, _ := actors.LatestOf[actors.VialState](h.System, "")
+		if heater, _ := actors.LatestOf[actors.Heater](h.System, ""); !heater.Latched {
+			t.Errorf("after a power cut the heater is not latched off any more: %+v", heater)
+		}
 		if rpm.Value != 432.0 || !pause.Paused || volumes(h).WasteML != waste || waste == 0 {
 			t.Errorf("after a power cut: %v rpm, paused %v, %v mL of waste; want 432, true, %v", rpm.Value, pause.Paused, volumes(h).WasteML, waste)
 		}

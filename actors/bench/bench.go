@@ -83,7 +83,6 @@ type bench struct {
 	reminder actors.Timer
 	vial     uint64
 	asleep   map[string]bool // jobs, by what was last heard of them
-	refused  actors.Timer    // until what the disk refused is written again
 }
 
 // Messages of the bench to itself.
@@ -92,11 +91,7 @@ type (
 	wakeRest struct{ resume int }
 	look     struct{ w *waiting } // again, whether the pumps rest
 	giveUp   struct{ w *waiting }
-	again    struct{} // what the disk refused is written once more
 )
-
-// saveAgain is when.
-const saveAgain = time.Minute
 
 // Receive implements actors.Job.
 func (b *bench) Receive(c *actors.Context, msg any) error {
@@ -107,14 +102,14 @@ func (b *bench) Receive(c *actors.Context, msg any) error {
 		return b.command(c, m)
 	case actors.Saved:
 		b.written(c, m.Err)
+	case actors.Rewritten:
+		c.Clear(notKept)
 	case actors.Reply:
 		b.replied(c, m)
 	case actors.JobState:
 		b.jobState(c, m)
 	case actors.Vial:
 		b.swapped(c, m)
-	case again:
-		b.save(c, nil)
 	case remind:
 		b.remind(c)
 	case wakeRest:
@@ -219,9 +214,7 @@ func (b *bench) save(c *actors.Context, then func(*actors.Context, error)) {
 
 func (b *bench) written(c *actors.Context, err error) {
 	b.saved++
-	b.refused.Cancel()
 	if err != nil {
-		b.refused = c.After(saveAgain, again{})
 		c.Raise(notKept, "high", fmt.Sprintf("Pauses and blanks cannot be written down: %v. A restart would not know of them.", err), false)
 	} else {
 		c.Clear(notKept)

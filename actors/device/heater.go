@@ -103,6 +103,9 @@ func (h *heater) Receive(c *actors.Context, msg any) error {
 	case actors.Saved:
 		h.kept(c, m)
 		return nil
+	case actors.Rewritten:
+		c.Clear(alarmUnsaved)
+		return nil
 	}
 	return h.receive(c, msg)
 }

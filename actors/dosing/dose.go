@@ -166,7 +166,7 @@ func (v *vial) accept(c *actors.Context, d *dose, err error) {
 	if p, _ := v.plan(d.want); err != nil && p.inflowML > 0 {
 		v.drop(d)
 		v.refuse(c, d, actors.Refuse("not_saved", "dose: it cannot be written down: %v; make room on the disk", err))
-		v.remember()
+		v.save(c, nil) // so that neither a restart nor a power cut takes up what was refused
 		return
 	}
 	d.accepted = true

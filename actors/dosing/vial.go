@@ -47,7 +47,6 @@ type vial struct {
 	saves    int  // asked for
 	saved    int  // answered
 	then     map[int]func(*actors.Context, error)
-	unkept   bool          // the disk refused the newest books
 	owedFrom time.Duration // on Mono: no attempt to drain owed waste before it
 	shown    float64       // dilution rate as published
 	watch    doseWatch
@@ -95,6 +94,10 @@ func (v *vial) Receive(c *actors.Context, msg any) error {
 		if m.Key == vialKey {
 			v.written(c, m.Err)
 		}
+	case actors.Rewritten:
+		if m.Key == vialKey {
+			c.Clear(notSaved)
+		}
 	case actors.CalibrationActive:
 		v.curves.news = true
 	case actors.ODReading:
@@ -103,9 +106,6 @@ func (v *vial) Receive(c *actors.Context, msg any) error {
 		v.disturbed(c)
 	case actors.Tick:
 		v.watchful(c)
-		if v.unkept {
-			v.save(c, nil)
-		}
 	case protocol.Driven:
 		v.driven(c, m)
 	case protocol.Cut:
@@ -210,10 +210,8 @@ func (v *vial) recover(c *actors.Context, cut []record) []record {
 func (v *vial) written(c *actors.Context, err error) {
 	v.saved++
 	if err != nil {
-		v.unkept = true
 		c.Raise(notSaved, "high", fmt.Sprintf("The books of the vial cannot be written: %v. Nothing flows in until they can.", err), false)
 	} else {
-		v.unkept = false
 		c.Clear(notSaved)
 	}
 	then := v.then[v.saved]

@@ -42,6 +42,8 @@ func (c Config) Check() error {
 // stateKey is where the jobs that should run are kept.
 const stateKey = "experiment"
 
+const notSaved = "state_not_saved" // alarm
+
 // Experiment owns the jobs of the experiment this unit is assigned to.
 func Experiment(cfg Config) actors.Spec {
 	return actors.Spec{Name: "experiment", New: func() actors.Job { return &experiment{cfg: cfg} }}
@@ -72,8 +74,6 @@ type experiment struct {
 	leaving []string               // while stopping: the job that ends now, and those after it
 	last    actors.Peer            // who waits for the stop
 	unsaved bool                   // settings have changed since the last save
-	refused bool                   // the disk would not take the last save
-	again   actors.Timer           // until it is asked once more
 }
 
 // Receive implements actors.Job.
@@ -92,11 +92,17 @@ func (e *experiment) Receive(c *actors.Context, msg any) error {
 	case saveSettings:
 		e.saveSettings(c)
 	case actors.Stopping:
-		if e.unsaved || e.refused {
+		if e.unsaved {
 			e.saveSettings(c)
 		}
 	case actors.Saved:
-		e.saved(c, msg.Err)
+		if msg.Err != nil {
+			c.Raise(notSaved, "high", fmt.Sprintf("the jobs to restart after a power cut cannot be kept: %v", msg.Err), false)
+		} else {
+			c.Clear(notSaved)
+		}
+	case actors.Rewritten:
+		c.Clear(notSaved)
 	}
 	return nil
 }
@@ -314,20 +320,7 @@ func (e *experiment) changed(c *actors.Context, s actors.ChildSettings) {
 // changed setting may be lost in a power cut.
 const settingsDelay = 50 * time.Millisecond
 
-// saveAgain is when what the disk refused is written once more.
-const saveAgain = time.Minute
-
 type saveSettings struct{}
-
-func (e *experiment) saved(c *actors.Context, err error) {
-	e.again.Cancel()
-	if e.refused = err != nil; !e.refused {
-		c.Clear("state_not_saved")
-		return
-	}
-	e.again = c.After(saveAgain, saveSettings{})
-	c.Raise("state_not_saved", "high", fmt.Sprintf("the jobs to restart after a power cut cannot be kept: %v", err), false)
-}
 
 func (e *experiment) saveSettings(c *actors.Context) {
 	e.unsaved = false
