@@ -125,6 +125,20 @@ func TestWasteIsAllowedWhileTheDiskIsFull(t *testing.T) {
 	}
 }
 
+func TestABottleIsBelievedWhileTheDiskIsFull(t *testing.T) {
+	r := devicetest.Start(t, 3)
+	r.Store.Break(errors.New("disk full"))
+	if a := r.Do("vial", actors.SetBottle{Bottle: "media", ML: 77}); !a.OK || !r.Alarm("vial_not_saved") {
+		t.Fatalf("%+v, alarm %v; want it believed, and the alarm", a, r.Alarm("vial_not_saved"))
+	}
+	r.Store.Break(nil)
+	r.Run(time.Minute)
+	after := devicetest.New(t, devicetest.Options{Seed: 4, Store: r.Store}).Start()
+	if b, _ := actors.LatestOf[actors.Bottles](after.System, ""); b.Media.ML != 77 || r.Alarm("vial_not_saved") {
+		t.Errorf("after a power cut %+v, alarm %v; want 77 mL and none", b.Media, r.Alarm("vial_not_saved"))
+	}
+}
+
 func TestStopEndsTheInflowAndTheQueue(t *testing.T) {
 	r := devicetest.Start(t, 5)
 	for range 3 {
