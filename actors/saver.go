@@ -105,20 +105,21 @@ func (s *saver) rewriteLater() {
 func (s *saver) rewrite() {
 	s.mu.Lock()
 	s.again = false
-	refused := map[string]value{}
+	begun := map[string]*write{}
 	for key, v := range s.unwritten {
-		if s.busy[key] == nil {
-			refused[key] = v
+		if s.busy[key] != nil {
+			continue
 		}
-	}
-	s.mu.Unlock()
-	for _, key := range slices.Sorted(maps.Keys(refused)) {
-		v := refused[key]
-		s.save(key, v, func(err error) {
+		begun[key] = &write{value: v, done: []func(error){func(err error) {
 			if err == nil {
 				v.rewritten()
 			}
-		})
+		}}}
+		s.busy[key] = begun[key] // before anybody saves a newer value
+	}
+	s.mu.Unlock()
+	for _, key := range slices.Sorted(maps.Keys(begun)) {
+		s.write(key, begun[key])
 	}
 }
 

@@ -3,6 +3,7 @@ package actors
 import (
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -100,5 +101,27 @@ func TestSaverWritesWhatTheDiskRefusedOnceThereIsRoom(t *testing.T) {
 	told = nil
 	if clk.Run(10 * rewriteAfter); told != nil || s.again {
 		t.Errorf("goes on with nothing to write: %q", told)
+	}
+}
+
+// A value that is saved while an older one is written again is the last word,
+// whichever goroutine comes first.
+func TestWhatIsWrittenAgainNeverComesAfterANewerValue(t *testing.T) {
+	for range 200 {
+		clk, store := clock.Live(), state.NewMemory()
+		s := newSaver(clk, store)
+		var all sync.WaitGroup
+		all.Add(1)
+		store.Break(errors.New("disk full"))
+		s.save("k", value{[]byte("old"), func() {}}, func(error) { all.Done() })
+		all.Wait()
+		store.Break(nil)
+		all.Add(1)
+		all.Go(s.rewrite)
+		s.save("k", value{[]byte("new"), func() {}}, func(error) { all.Done() })
+		all.Wait()
+		if got, _, _ := s.load("k"); string(got) != "new" {
+			t.Fatalf("loaded %q, want new", got)
+		}
 	}
 }
