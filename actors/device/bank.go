@@ -165,6 +165,12 @@ func (b *bank) grant(c *actors.Context, o *order) {
 		o.answer(c, protocol.Driven{Code: "hardware", Reason: err.Error()})
 		return
 	}
+	if full := p.since + o.For; !ran && full > l.Until { // a busy computer takes nothing off a dose
+		l.Until = full
+		if _, err := b.table.Grant(c.Mono(), o.Output, l); err != nil {
+			c.Log().Error("%v", err) // never: the lease is ours, and no longer than it was asked for
+		}
+	}
 	p.timer.Cancel()
 	p.timer = c.After(l.Until-c.Mono(), expired{p.name})
 	p.owner, p.peer, p.tag = o.Owner, o.peer, o.Tag
